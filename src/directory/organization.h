@@ -12,7 +12,8 @@
 
 namespace handoff::directory {
 
-// In order: a higher plan includes what a lower one has (Integration Summary, pre-requisites: "Advanced CBO plan or higher").
+// In order: a higher plan includes what a lower one has (Integration Summary, pre-requisites: "Advanced CBO plan or
+// higher").
 enum class Plan { basic, advanced_cbo, enterprise };
 struct PlanWord {
   Plan plan;
@@ -46,7 +47,19 @@ struct Organization {
   Instant created_at{};
 };
 
-enum class FieldType { text, long_text, choice, multi_choice, date, number, boolean, phone, email, address, attachment };
+enum class FieldType {
+  text,
+  long_text,
+  choice,
+  multi_choice,
+  date,
+  number,
+  boolean,
+  phone,
+  email,
+  address,
+  attachment
+};
 const char* field_type_code(FieldType type);
 std::optional<FieldType> field_type_of(std::string_view code);
 

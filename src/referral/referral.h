@@ -21,7 +21,7 @@ std::optional<Method> method_of(std::string_view word);
 struct Appointment {
   AppointmentId id;
   Instant start{};
-  minutes offset{0};                     // of `start`, as the place's zone had it or as the caller wrote it
+  minutes offset{0};  // of `start`, as the place's zone had it or as the caller wrote it
   std::int64_t duration_minutes = 0;
   std::optional<std::string> time_zone;  // IANA
   std::optional<std::string> location;

@@ -11,39 +11,61 @@ namespace handoff::referral {
 
 enum class Status { draft, submitted, booked, closed };
 
-// What a sub-status means. Sub-statuses are rows of an organization that point at one of these; the categories are fixed.
-// (Choosing when to import referrals, table of event triggers.)
+// What a sub-status means. Sub-statuses are rows of an organization that point at one of these; the categories are
+// fixed. (Choosing when to import referrals, table of event triggers.)
 enum class Category {
-  requested, ready, received, accepted, in_progress, on_hold,   // open
-  completed, rejected, cancelled, failed, entered_in_error,     // closing
+  requested,
+  ready,
+  received,
+  accepted,
+  in_progress,
+  on_hold,  // open
+  completed,
+  rejected,
+  cancelled,
+  failed,
+  entered_in_error,  // closing
 };
 constexpr bool is_closing(Category category) { return category >= Category::completed; }
 
 // What is done to a referral. The words are those of `allowedActions` and of the routes.
 enum class Act {
-  edit, submit, discard, set_sub_status, book, reschedule, unbook, close, reopen, archive, unarchive, route, message, note,
+  edit,
+  submit,
+  discard,
+  set_sub_status,
+  book,
+  reschedule,
+  unbook,
+  close,
+  reopen,
+  archive,
+  unarchive,
+  route,
+  message,
+  note,
 };
 
 // What happened. Triggers of integrations are chosen among these (exchange/trigger.h).
 enum class EventType {
-  drafted,              // a draft was saved; nothing else happens
-  received,             // appears in the receiver's inbox for the first time
-  edited,               // the content changed
+  drafted,   // a draft was saved; nothing else happens
+  received,  // appears in the receiver's inbox for the first time
+  edited,    // the content changed
   sub_status_changed,
   appointment_booked,
   appointment_changed,  // rescheduled or unbooked; the detail says which
   closed,
-  outcome_changed,      // closed already; another sub-status of a closing category
+  outcome_changed,  // closed already; another sub-status of a closing category
   reopened,
   archived,
   unarchived,
   archived_by_sender,
-  routed,               // the parent's event; the child has its own `received`
+  routed,  // the parent's event; the child has its own `received`
   message_from_provider,
   message_from_requester,
   note_added,
   cancellation_requested,
-  discarded,            // a draft was thrown away
+  discarded,  // a draft was thrown away
 };
 
 enum class Side { receiver, sender };
