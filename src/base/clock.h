@@ -11,7 +11,7 @@ namespace handoff {
 class Clock {
  public:
   virtual ~Clock() = default;
-  virtual Instant now() const = 0;                       // wall time, UTC
+  virtual Instant now() const = 0;                          // wall time, UTC
   virtual std::chrono::milliseconds monotonic() const = 0;  // never goes back; for leases and timeouts
 };
 

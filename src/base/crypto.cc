@@ -19,7 +19,8 @@ const unsigned char* raw(std::string_view bytes) { return reinterpret_cast<const
 std::string digest(const EVP_MD* kind, std::string_view bytes) {
   std::string out(static_cast<std::size_t>(EVP_MD_get_size(kind)), '\0');
   unsigned length = 0;
-  HANDOFF_ASSERT(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &length, kind, nullptr) == 1);
+  HANDOFF_ASSERT(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), &length, kind,
+                            nullptr) == 1);
   return out;
 }
 
@@ -36,13 +37,19 @@ constexpr std::string_view seal_version = "v1.";
 using Cipher = std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)>;
 
 Error broken_seal() {
-  return Error{Kind::internal, "secret.cannot_open", "A stored secret cannot be opened with this server key.",
-               "AES-GCM tag mismatch: wrong HANDOFF_KEY_FILE?", {}};
+  return Error{Kind::internal,
+               "secret.cannot_open",
+               "A stored secret cannot be opened with this server key.",
+               "AES-GCM tag mismatch: wrong HANDOFF_KEY_FILE?",
+               {}};
 }
 
 Error key_file(const std::string& path, const char* what) {
-  return Error{Kind::internal, "key_file.unreadable", "The server key file cannot be used.",
-               std::string(what) + " " + path + ": " + std::strerror(errno), {}};
+  return Error{Kind::internal,
+               "key_file.unreadable",
+               "The server key file cannot be used.",
+               std::string(what) + " " + path + ": " + std::strerror(errno),
+               {}};
 }
 
 }  // namespace
@@ -66,7 +73,8 @@ std::string hex(std::string_view bytes) {
 
 std::string base64(std::string_view bytes) {
   std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(bytes), static_cast<int>(bytes.size()));
+  const int length =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(bytes), static_cast<int>(bytes.size()));
   out.resize(static_cast<std::size_t>(length));
   return out;
 }
@@ -84,7 +92,8 @@ Result<std::string> base64_decode(std::string_view text) {
   std::size_t padding = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+    const bool letter =
+        (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
     if (c == '=' && i + 2 >= text.size()) {
       ++padding;
     } else if (!letter || padding > 0) {
@@ -92,7 +101,8 @@ Result<std::string> base64_decode(std::string_view text) {
     }
   }
   std::string out(text.size() / 4 * 3 + 1, '\0');
-  const int length = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(text), static_cast<int>(text.size()));
+  const int length =
+      EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()), raw(text), static_cast<int>(text.size()));
   if (length < 0) return bad;
   out.resize(static_cast<std::size_t>(length) - padding);
   return out;
@@ -118,13 +128,15 @@ void Sha256::add(std::string_view bytes) {
 std::string Sha256::finish() {
   std::string out(32, '\0');
   unsigned length = 0;
-  HANDOFF_ASSERT(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), reinterpret_cast<unsigned char*>(out.data()), &length) == 1);
+  HANDOFF_ASSERT(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), reinterpret_cast<unsigned char*>(out.data()),
+                                    &length) == 1);
   return out;
 }
 
 Result<ServerKey> ServerKey::from_bytes(std::string bytes) {
   if (bytes.size() != 32) {
-    return Error{Kind::internal, "key_file.wrong_size", "The server key must be 32 bytes.", "server key of the wrong size", {}};
+    return Error{
+        Kind::internal, "key_file.wrong_size", "The server key must be 32 bytes.", "server key of the wrong size", {}};
   }
   return ServerKey(std::move(bytes));
 }
@@ -165,10 +177,13 @@ std::string ServerKey::seal(const Secret& secret, std::string_view context, Rand
   const Cipher cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int length = 0;
   HANDOFF_ASSERT(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, raw(key), bytes) == 1);
-  HANDOFF_ASSERT(EVP_EncryptUpdate(cipher.get(), nullptr, &length, raw(context), static_cast<int>(context.size())) == 1);
-  HANDOFF_ASSERT(EVP_EncryptUpdate(cipher.get(), bytes + nonce_size, &length, raw(plain), static_cast<int>(plain.size())) == 1);
+  HANDOFF_ASSERT(EVP_EncryptUpdate(cipher.get(), nullptr, &length, raw(context), static_cast<int>(context.size())) ==
+                 1);
+  HANDOFF_ASSERT(
+      EVP_EncryptUpdate(cipher.get(), bytes + nonce_size, &length, raw(plain), static_cast<int>(plain.size())) == 1);
   HANDOFF_ASSERT(EVP_EncryptFinal_ex(cipher.get(), bytes + nonce_size + length, &length) == 1);
-  HANDOFF_ASSERT(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size, bytes + nonce_size + plain.size()) == 1);
+  HANDOFF_ASSERT(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, tag_size, bytes + nonce_size + plain.size()) ==
+                 1);
   return std::string(seal_version) + base64(out);
 }
 
@@ -183,9 +198,10 @@ Result<Secret> ServerKey::open(std::string_view sealed, std::string_view context
   const Cipher cipher(EVP_CIPHER_CTX_new(), &EVP_CIPHER_CTX_free);
   int length = 0;
   HANDOFF_ASSERT(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, raw(key), bytes) == 1);
-  HANDOFF_ASSERT(EVP_DecryptUpdate(cipher.get(), nullptr, &length, raw(context), static_cast<int>(context.size())) == 1);
-  HANDOFF_ASSERT(EVP_DecryptUpdate(cipher.get(), reinterpret_cast<unsigned char*>(plain.data()), &length, bytes + nonce_size,
-                                   static_cast<int>(size)) == 1);
+  HANDOFF_ASSERT(EVP_DecryptUpdate(cipher.get(), nullptr, &length, raw(context), static_cast<int>(context.size())) ==
+                 1);
+  HANDOFF_ASSERT(EVP_DecryptUpdate(cipher.get(), reinterpret_cast<unsigned char*>(plain.data()), &length,
+                                   bytes + nonce_size, static_cast<int>(size)) == 1);
   HANDOFF_ASSERT(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, tag_size, bytes + nonce_size + size) == 1);
   unsigned char rest[16];
   if (EVP_DecryptFinal_ex(cipher.get(), rest, &length) != 1) return broken_seal();

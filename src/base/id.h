@@ -23,9 +23,13 @@ class Id {
  public:
   Id() = default;
   static Result<Id> parse(std::string_view text) {
-    if (text.starts_with(Tag::prefix) && is_sortable_text(text.substr(Tag::prefix.size()))) return Id{std::string(text)};
-    return Error{Kind::invalid_input, "id.wrong_kind",
-                 "An id here starts with \"" + std::string(Tag::prefix) + "\" followed by 26 characters.", {}, {}};
+    if (text.starts_with(Tag::prefix) && is_sortable_text(text.substr(Tag::prefix.size())))
+      return Id{std::string(text)};
+    return Error{Kind::invalid_input,
+                 "id.wrong_kind",
+                 "An id here starts with \"" + std::string(Tag::prefix) + "\" followed by 26 characters.",
+                 {},
+                 {}};
   }
   // For ids read back from our own store, which holds only parsed or made ones.
   static Id trusted(std::string text) { return Id{std::move(text)}; }
@@ -40,10 +44,10 @@ class Id {
   std::string text_;
 };
 
-#define HANDOFF_ID(Name, Prefix)                            \
-  struct Name##Tag {                                        \
-    static constexpr std::string_view prefix = Prefix;      \
-  };                                                        \
+#define HANDOFF_ID(Name, Prefix)                       \
+  struct Name##Tag {                                   \
+    static constexpr std::string_view prefix = Prefix; \
+  };                                                   \
   using Name = Id<Name##Tag>
 
 HANDOFF_ID(OrganizationId, "org_");

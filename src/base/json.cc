@@ -10,7 +10,9 @@
 namespace handoff {
 namespace {
 
-Error malformed(std::string code, std::string text) { return Error{Kind::malformed, std::move(code), std::move(text), {}, {}}; }
+Error malformed(std::string code, std::string text) {
+  return Error{Kind::malformed, std::move(code), std::move(text), {}, {}};
+}
 
 std::string shortest(double value) {
   HANDOFF_ASSERT(std::isfinite(value));
@@ -66,10 +68,13 @@ struct JsonBuilder {
     return place(Json(std::move(value))), true;
   }
   bool binary(binary_t&) { return false; }
-  static Error nul() { return malformed("json.nul", "The JSON contains a NUL character (\\u0000), which cannot be stored; remove it."); }
+  static Error nul() {
+    return malformed("json.nul", "The JSON contains a NUL character (\\u0000), which cannot be stored; remove it.");
+  }
   bool start(Json empty) {
     if (open.size() >= limits.depth_max) {
-      return refuse(malformed("json.too_deep", "The JSON is nested deeper than " + std::to_string(limits.depth_max) + " levels."));
+      return refuse(malformed("json.too_deep",
+                              "The JSON is nested deeper than " + std::to_string(limits.depth_max) + " levels."));
     }
     open.push_back(place(std::move(empty)));
     large_keys.emplace_back();
@@ -102,7 +107,8 @@ struct JsonBuilder {
     if (name.find('\0') != std::string::npos) return refuse(nul());
     auto& members = std::get<Json::Object>(open.back()->state_);
     if (!key_is_new(members, name)) {
-      return refuse(malformed("json.duplicate_key", "The JSON names the same member twice in one object; send it once."));
+      return refuse(
+          malformed("json.duplicate_key", "The JSON names the same member twice in one object; send it once."));
     }
     members.emplace_back(std::move(name), Json());
     return true;

@@ -23,32 +23,36 @@ class Json {
   using Object = std::vector<Member>;
 
   Json() = default;
-  Json(std::nullptr_t) {}                                    // NOLINT
-  Json(bool value) : state_(value) {}                        // NOLINT
-  Json(int value) : state_(Number{std::to_string(value)}) {}  // NOLINT
+  Json(std::nullptr_t) {}                                              // NOLINT
+  Json(bool value) : state_(value) {}                                  // NOLINT
+  Json(int value) : state_(Number{std::to_string(value)}) {}           // NOLINT
   Json(std::int64_t value) : state_(Number{std::to_string(value)}) {}  // NOLINT
   Json(std::size_t value) : state_(Number{std::to_string(value)}) {}   // NOLINT
-  Json(double value);                                        // NOLINT: shortest text that reads back
-  Json(const char* value) : state_(std::string(value)) {}    // NOLINT
-  Json(std::string_view value) : state_(std::string(value)) {}  // NOLINT
-  Json(std::string value) : state_(std::move(value)) {}      // NOLINT
-  Json(Array value) : state_(std::move(value)) {}            // NOLINT
-  Json(Object value) : state_(std::move(value)) {}           // NOLINT
+  Json(double value);                                                  // NOLINT: shortest text that reads back
+  Json(const char* value) : state_(std::string(value)) {}              // NOLINT
+  Json(std::string_view value) : state_(std::string(value)) {}         // NOLINT
+  Json(std::string value) : state_(std::move(value)) {}                // NOLINT
+  Json(Array value) : state_(std::move(value)) {}                      // NOLINT
+  Json(Object value) : state_(std::move(value)) {}                     // NOLINT
   template <class T>
   Json(const std::optional<T>& value) {  // NOLINT: absent is null
     if (value) *this = Json(*value);
   }
   static Json array(std::initializer_list<Json> items = {}) { return Json(Array(items)); }
   static Json object(std::initializer_list<Member> members = {}) { return Json(Object(members)); }
-  static Json number(std::string text) { Json j; j.state_ = Number{std::move(text)}; return j; }
+  static Json number(std::string text) {
+    Json j;
+    j.state_ = Number{std::move(text)};
+    return j;
+  }
 
   struct Limits {
     std::size_t depth_max = 64;
   };
   static Result<Json> parse(std::string_view text, Limits limits);
   static Result<Json> parse(std::string_view text) { return parse(text, Limits{}); }
-  std::string dump() const;              // compact
-  std::string dump_pretty() const;       // two spaces
+  std::string dump() const;         // compact
+  std::string dump_pretty() const;  // two spaces
 
   bool is_null() const { return state_.index() == 0; }
   bool is_bool() const { return state_.index() == 1; }
@@ -74,13 +78,13 @@ class Json {
   bool bool_or(bool fallback) const { return is_bool() ? boolean() : fallback; }
   std::int64_t int_or(std::int64_t fallback) const { return integer().value_or(fallback); }
 
-  const Json* find(std::string_view key) const;       // nullptr when absent or not an object
+  const Json* find(std::string_view key) const;        // nullptr when absent or not an object
   const Json& operator[](std::string_view key) const;  // null when absent
   bool contains(std::string_view key) const { return find(key) != nullptr; }
-  Json& set(std::string_view key, Json value);         // replaces or appends; null becomes an object first
+  Json& set(std::string_view key, Json value);  // replaces or appends; null becomes an object first
   bool erase(std::string_view key);
-  void push_back(Json value);                          // null becomes an array first
-  std::size_t size() const;                            // items, members; 0 otherwise
+  void push_back(Json value);  // null becomes an array first
+  std::size_t size() const;    // items, members; 0 otherwise
 
   friend bool operator==(const Json& a, const Json& b);
 

@@ -21,9 +21,15 @@ class Log {
   static void line(Level level, std::string_view event, std::initializer_list<Json::Member> fields = {});
 };
 
-inline void log_info(std::string_view event, std::initializer_list<Json::Member> fields = {}) { Log::line(Level::info, event, fields); }
-inline void log_warn(std::string_view event, std::initializer_list<Json::Member> fields = {}) { Log::line(Level::warn, event, fields); }
-inline void log_error(std::string_view event, std::initializer_list<Json::Member> fields = {}) { Log::line(Level::error, event, fields); }
+inline void log_info(std::string_view event, std::initializer_list<Json::Member> fields = {}) {
+  Log::line(Level::info, event, fields);
+}
+inline void log_warn(std::string_view event, std::initializer_list<Json::Member> fields = {}) {
+  Log::line(Level::warn, event, fields);
+}
+inline void log_error(std::string_view event, std::initializer_list<Json::Member> fields = {}) {
+  Log::line(Level::error, event, fields);
+}
 
 // The id of the request being served on this thread; "" outside of one. Every log line carries it.
 class RequestScope {

@@ -11,8 +11,8 @@ class Random {
  public:
   virtual ~Random() = default;
   virtual void fill(std::span<unsigned char> bytes) = 0;
-  std::uint64_t next();                            // 64 random bits
-  std::uint64_t below(std::uint64_t bound);        // 0 … bound-1; bound > 0
+  std::uint64_t next();                      // 64 random bits
+  std::uint64_t below(std::uint64_t bound);  // 0 … bound-1; bound > 0
 };
 
 // Cryptographic, thread-safe.

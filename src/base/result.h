@@ -47,14 +47,18 @@ struct Error {
 };
 
 inline Error fault_error(Faults faults) {
-  return Error{Kind::invalid_input, "request.invalid", "The request has faults; each is named in errors.", {}, std::move(faults)};
+  return Error{Kind::invalid_input,
+               "request.invalid",
+               "The request has faults; each is named in errors.",
+               {},
+               std::move(faults)};
 }
 
 template <class T>
 class [[nodiscard]] Result {
  public:
   using value_type = T;
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit on purpose
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit on purpose
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit on purpose
 
   bool has_value() const noexcept { return state_.index() == 0; }
@@ -115,19 +119,19 @@ inline void take(Result<void>&&) {}
 // HANDOFF_TRY(expr): the value of a Result, or return its error from the enclosing function.
 #define HANDOFF_CAT2(a, b) a##b
 #define HANDOFF_CAT(a, b) HANDOFF_CAT2(a, b)
-#define HANDOFF_TRY_NAMED(name, expr)                               \
-  __extension__({                                                   \
-    auto name = (expr);                                             \
-    if (!name.has_value()) return std::move(name).error();          \
-    ::handoff::detail::take(std::move(name));                       \
+#define HANDOFF_TRY_NAMED(name, expr)                      \
+  __extension__({                                          \
+    auto name = (expr);                                    \
+    if (!name.has_value()) return std::move(name).error(); \
+    ::handoff::detail::take(std::move(name));              \
   })
 #define HANDOFF_TRY(expr) HANDOFF_TRY_NAMED(HANDOFF_CAT(handoff_try_, __COUNTER__), expr)
 
 // HANDOFF_ASSERT: our own mistake. On in every build; never reachable by bytes from outside.
-#define HANDOFF_ASSERT(cond)                                                                              \
-  do {                                                                                                    \
-    if (!(cond)) {                                                                                        \
-      std::fprintf(stderr, "handoff: assertion failed: %s (%s:%d)\n", #cond, __FILE__, __LINE__);         \
-      std::abort();                                                                                       \
-    }                                                                                                     \
+#define HANDOFF_ASSERT(cond)                                                                      \
+  do {                                                                                            \
+    if (!(cond)) {                                                                                \
+      std::fprintf(stderr, "handoff: assertion failed: %s (%s:%d)\n", #cond, __FILE__, __LINE__); \
+      std::abort();                                                                               \
+    }                                                                                             \
   } while (false)

@@ -22,8 +22,11 @@ int digits(std::string_view text, std::size_t at, std::size_t count) {
 }
 
 Error bad_instant() {
-  return Error{Kind::invalid_input, "instant.malformed",
-               "Write a time as RFC 3339 with an offset, for example 2026-12-03T09:30:00-05:00.", {}, {}};
+  return Error{Kind::invalid_input,
+               "instant.malformed",
+               "Write a time as RFC 3339 with an offset, for example 2026-12-03T09:30:00-05:00.",
+               {},
+               {}};
 }
 
 const date::time_zone* find_zone(std::string_view zone) {
@@ -86,8 +89,9 @@ std::string local_text(Instant at, minutes offset) {
   const year_month_day ymd{day};
   const auto ms = (local - day).count();
   char buffer[48];
-  int length = std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02d:%02d:%02d", int(ymd.year()), unsigned(ymd.month()),
-                             unsigned(ymd.day()), int(ms / 3'600'000), int(ms / 60'000 % 60), int(ms / 1000 % 60));
+  int length =
+      std::snprintf(buffer, sizeof buffer, "%04d-%02u-%02uT%02d:%02d:%02d", int(ymd.year()), unsigned(ymd.month()),
+                    unsigned(ymd.day()), int(ms / 3'600'000), int(ms / 60'000 % 60), int(ms / 1000 % 60));
   if (ms % 1000 != 0) {
     length += std::snprintf(buffer + length, sizeof buffer - std::size_t(length), ".%03d", int(ms % 1000));
   }
@@ -100,7 +104,8 @@ std::string format_instant(Instant at) { return local_text(at, minutes{0}) + "Z"
 std::string format_instant(Instant at, minutes offset) {
   char buffer[16];
   const auto magnitude = std::abs(static_cast<int>(offset.count()));
-  std::snprintf(buffer, sizeof buffer, "%c%02d:%02d", offset.count() < 0 ? '-' : '+', magnitude / 60 % 100, magnitude % 60);
+  std::snprintf(buffer, sizeof buffer, "%c%02d:%02d", offset.count() < 0 ? '-' : '+', magnitude / 60 % 100,
+                magnitude % 60);
   return local_text(at, offset) + buffer;
 }
 

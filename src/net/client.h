@@ -17,7 +17,7 @@ namespace handoff::net {
 class AddressRanges {
  public:
   static Result<AddressRanges> parse(const std::vector<std::string>& ranges);  // "127.0.0.1/32", "::1/128", "10.0.0.5"
-  bool contains(std::string_view address) const;   // numeric text; IPv4-mapped IPv6 counts as IPv4
+  bool contains(std::string_view address) const;  // numeric text; IPv4-mapped IPv6 counts as IPv4
   void add(const AddressRanges& other);
 
  private:
@@ -32,21 +32,14 @@ class AddressRanges {
 // cloud metadata address: nothing a public destination has (RFC 6890).
 bool is_special_address(std::string_view address);
 
-// A piece of a request body: bytes in memory, or a source read when it is its turn (an attachment).
-struct BodyPart {
-  std::string bytes;
-  std::function<Result<std::string>(std::uint64_t offset, std::size_t size_max)> source;  // set: `size` bytes from here
-  std::uint64_t size = 0;
-};
-
 struct ClientRequest {
   std::string method;
   std::string url;
   Headers headers;
-  std::vector<BodyPart> body;                       // sent one after the other; Content-Length is their sum
+  std::vector<BodyPart> body;  // sent one after the other; Content-Length is their sum
   std::chrono::milliseconds connect_timeout{5000};
   std::chrono::milliseconds timeout{15000};
-  std::size_t answer_bytes_max = 1024 * 1024;       // a longer answer is cut there and `truncated` is set
+  std::size_t answer_bytes_max = 1024 * 1024;  // a longer answer is cut there and `truncated` is set
 };
 
 struct ClientReply {
@@ -57,22 +50,23 @@ struct ClientReply {
   Headers headers;
   std::string body;
   bool truncated = false;
-  std::string problem;                              // for not_sent and unknown: a short reason without addresses or data
-  std::string problem_code;                         // "connect.refused", "connect.address_not_allowed", "dns.failed", "tls.failed", "timeout", "connection.lost"
+  std::string problem;       // for not_sent and unknown: a short reason without addresses or data
+  std::string problem_code;  // "connect.refused", "connect.address_not_allowed", "dns.failed", "tls.failed", "timeout",
+                             // "connection.lost"
   std::chrono::milliseconds duration{0};
 };
 
 struct ClientOptions {
-  AddressRanges allow;                              // special addresses that are allowed all the same (outbound.allow)
+  AddressRanges allow;  // special addresses that are allowed all the same (outbound.allow)
   int connections_max = 64;
   int connections_per_host_max = 8;
-  std::string ca_file;                              // "" : the system's
+  std::string ca_file;  // "" : the system's
 };
 
 class Client {
  public:
   static Result<std::unique_ptr<Client>> start(ClientOptions options);
-  virtual ~Client() = default;                      // aborts what is in flight: those end as `unknown`
+  virtual ~Client() = default;  // aborts what is in flight: those end as `unknown`
   // `done` is called exactly once, on the client's thread; it must be quick.
   virtual void send(ClientRequest request, std::function<void(ClientReply)> done) = 0;
   ClientReply send_and_wait(ClientRequest request);  // from any other thread
