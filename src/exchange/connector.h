@@ -74,18 +74,37 @@ struct HttpRequest {
   bool changes_destination = true;  // false for find, status, token: repeating is always safe
 };
 
+// A file that the destination does not take. The delivery goes on without it and says so.
+struct LeftOut {
+  std::string file;  // attachment id, or "summary" for the Referral Summary PDF
+  std::string code;  // "destination.file_too_large", "destination.file_type"
+  std::string why;   // a sentence without the file's name
+};
+
 // Nothing more to say.
 struct Finished {
   std::string remote_id;  // "" where the destination gives none
   bool accepted = false;  // a status step found the case taken on: an update ends with mode.accepted
+  std::vector<LeftOut> left_out{};
 };
 using Step = std::variant<HttpRequest, Finished>;
 
-// What has been confirmed so far. Saved after each step, so that a crash resumes at the next one. Only connectors read
-// and write its inside; it must not hold personal data beyond remote ids.
+// What has been confirmed so far. Saved after every judge(), whatever the verdict, so that a crash resumes at the next
+// step. Only connectors read and write its inside; it must not hold personal data beyond remote ids. Members that all
+// connectors use alike:
+//   remoteId  what the destination calls the referral, once known
+//   done      steps confirmed by this delivery: ["create", "attach:summary", "attach:att_…"]
+//   sent      files the destination holds, over the lane's whole life: SHA-256 of attachments, and "summary"
+//   filled    target fields that were given a value, over the lane's whole life (names, not values)
+//   leftOut   files it does not take: [{"file": "att_…", "code": "destination.file_too_large"}]
+//   ask       true: ask the destination before a step that changes it is repeated
+//   accepted  true: a status step found the case taken on
 struct Progress {
-  Json data = Json::object();  // {"remoteId": "…", "done": ["create", "attach:summary"]}
+  Json data = Json::object();
 };
+// What a later delivery of the same lane starts with, and a delivery rebuilt after a definite refusal: remoteId, sent
+// and filled. A lane that starts anew (resent "as new", cleared, dead) starts with nothing.
+Progress carried_over(const Progress& earlier);
 
 enum class DeliveryKind { create, update, event };
 
@@ -96,12 +115,17 @@ struct DeliveryView {
   DeliveryKind kind = DeliveryKind::create;
   std::int64_t sequence = 1;  // per lane
   std::vector<std::string> triggers;
-  std::optional<std::string> remote_id;  // known from an earlier delivery of the lane
-  bool retraction = false;               // an update that takes back what was sent (entered in error)
-  bool doubtful = false;                 // the last attempt's outcome is unknown: find before repeating
+  // Known from an earlier delivery of the lane. A create that has one is taken as created and goes on with its files.
+  std::optional<std::string> remote_id;
+  bool retraction = false;  // an update that takes back what was sent (entered in error)
+  // A step that changes the destination was sent and its outcome is unknown (verdict Unknown, or the lane was taken
+  // over while sending). The first StepDone after that clears it, the one of the find step included; nothing else does.
+  bool doubtful = false;
   const referral::Snapshot* snapshot = nullptr;
   const Json* settings = nullptr;  // without secrets
   const std::map<std::string, Secret>* secrets = nullptr;
+  // Short-lived secrets earned by a "token" step of this integration (StepDone::ephemeral); null or empty: none yet.
+  const std::map<std::string, Secret>* ephemeral = nullptr;
   const Json* mapping = nullptr;  // the integration's own overrides, null for none
   bool summary_pdf = true;
   bool attachments = true;
@@ -118,7 +142,15 @@ struct Reply {
 };
 
 // What a reply means. Every reply has exactly one verdict.
-struct StepDone {};  // confirmed; progress was updated; ask next()
+// Confirmed; progress was updated; ask next(). A token step brings secrets that are kept in memory only, one set for
+// each integration and version of its settings, and handed to the views of all its deliveries while `ephemeral_for`
+// lasts. `forget_ephemeral`: the destination no longer takes them; drop the set and ask next(). A verdict Misconfigured
+// drops the set too.
+struct StepDone {
+  std::map<std::string, Secret> ephemeral{};
+  std::chrono::milliseconds ephemeral_for{0};
+  bool forget_ephemeral = false;
+};
 struct RetryLater {
   std::string why;
   std::optional<std::chrono::milliseconds> after;
@@ -154,23 +186,35 @@ class Connector {
   // Checks an integration's settings and mapping; adds faults with pointers such as "/settings/baseUrl".
   virtual void check(const Json& settings, const std::map<std::string, Secret>& secrets, const Json& mapping,
                      Faults& faults) const = 0;
+  // Where nothing can be sent the error says who must act; verdict_of(Error) turns it into the verdict to file.
   virtual Result<Step> next(const DeliveryView& delivery, const Progress& progress) const = 0;
-  // Reads a reply to `request` and updates `progress` where the verdict is StepDone or TooLarge.
+  // Reads a reply to `request` and updates `progress`: what is confirmed, or that it must be asked first.
   virtual Verdict judge(const DeliveryView& delivery, const HttpRequest& request, const Reply& reply,
                         Progress& progress) const = 0;
   // A harmless request that shows whether address and credentials work.
   virtual Result<HttpRequest> probe(const Json& settings, const std::map<std::string, Secret>& secrets) const = 0;
   // Asks whether the destination has taken the case on; nothing where it cannot say. judge() of step "status" answers
-  // through progress.data.accepted.
+  // through progress.data.accepted. Where a token is needed first the request is of step "token": judge it, ask again.
   virtual std::optional<HttpRequest> status_request(const DeliveryView& delivery) const = 0;
   // Fields the destination requires and this snapshot lacks, as paths with labels: known before sending.
   virtual Faults missing(const DeliveryView& delivery) const = 0;
 };
 
+// Whether a 2xx answer must be JSON to count as one.
+enum class Expect { anything, json };
 // The verdict a status code alone gives, by the one table of the domain reference (5.2); a connector refines it with
 // what the body says. `now` is for Retry-After dates.
-Verdict verdict_of(const Reply& reply, Instant now);
+Verdict verdict_of(const Reply& reply, Instant now, Expect expect = Expect::anything);
+// The verdict for an error of next(): conflict is for a person, invalid_input for who can mend the data, unavailable is
+// tried again, the rest is the administrator's.
+Verdict verdict_of(const Error& error);
 // Retry-After as seconds or HTTP date, bounded to a day.
 std::optional<std::chrono::milliseconds> retry_after(const Reply& reply, Instant now);
+// The destination's own words in a refusal: at the first of `pointers` (RFC 6901) that leads to some, else where such
+// messages usually stand, else a plain text body. One line, bounded; "" when there are none. For NeedsData only: such
+// a text may repeat what a person wrote.
+std::string message_of(const Reply& reply, const std::vector<std::string>& pointers);
+// The value at a JSON pointer; nullptr where there is none.
+const Json* at_pointer(const Json& json, std::string_view pointer);
 
 }  // namespace handoff::exchange
