@@ -3,7 +3,8 @@
 //   {for_update} FOR UPDATE on PostgreSQL, nothing on SQLite (which has one writer)
 //   {skip_locked} FOR UPDATE SKIP LOCKED on PostgreSQL, nothing on SQLite
 // In migrations: {text} TEXT, with COLLATE "C" on PostgreSQL; {int} INTEGER / BIGINT; {blob} BLOB / BYTEA;
-//   {identity} INTEGER PRIMARY KEY AUTOINCREMENT / BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY; {strict} STRICT / nothing.
+//   {identity} INTEGER PRIMARY KEY AUTOINCREMENT / BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY; {strict} STRICT /
+//   nothing.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,8 @@ using Values = std::vector<Value>;
 
 inline Value nullable(const std::optional<std::string>& text) { return text ? Value(*text) : Value(); }
 
-// A named statement. The name is what metrics and errors say; the text is prepared once per connection.
+// A named statement. The name is what metrics and errors say; the text is prepared once per connection and found again
+// by the address of the Statement, which therefore is a constant.
 // `postgres` replaces `text` there, only where the two must differ, with a comment that says why.
 struct Statement {
   const char* name;
@@ -40,11 +42,14 @@ class Row {
  public:
   explicit Row(std::vector<Value> values) : values_(std::move(values)) {}
   bool is_null(std::size_t column) const;
-  std::string text(std::size_t column) const;                     // "" for null
+  std::string text(std::size_t column) const;  // "" for null
   std::optional<std::string> optional_text(std::size_t column) const;
-  std::int64_t integer(std::size_t column) const;                 // 0 for null
+  std::int64_t integer(std::size_t column) const;  // 0 for null
   std::optional<std::int64_t> optional_integer(std::size_t column) const;
-  std::string blob(std::size_t column) const;                     // "" for null
+  std::string blob(std::size_t column) const;  // "" for null
+  // Without a copy: a view into this row, and the text or bytes moved out of it. "" for null.
+  std::string_view view(std::size_t column) const;
+  std::string take(std::size_t column);
   std::size_t size() const { return values_.size(); }
 
  private:
@@ -54,7 +59,18 @@ using Rows = std::vector<Row>;
 
 // What can go wrong, as error codes: "store.constraint" (Kind::conflict), "store.busy" (Kind::unavailable: deadlock,
 // serialization, locked: running the transaction again is right), "store.failed" (Kind::unavailable: connection lost,
-// disk full), "store.broken" (Kind::internal: wrong SQL, corrupt file). for_log names the statement, never values.
+// disk full), "store.broken" (Kind::internal: wrong SQL, corrupt file), "store.value" (Kind::invalid_input: a text with
+// a NUL byte or not UTF-8, found before anything is sent). for_log names the statement, never values. An error inside a
+// transaction dooms it, on both databases: every later call answers the same error until rollback(). commit() ends the
+// transaction whatever it answers; where the connection is lost in it, the outcome is not known. Outside a transaction
+// each query stands alone, and query_all or execute_all happen wholly or not at all.
+//
+// What a "store.constraint" was about: the constraint's name or "table.column" on PostgreSQL, "table.column,
+// table.column" or the CHECK's name on SQLite, which has no name for a foreign key: "" there. A NOT NULL reads alike on
+// both.
+std::string constraint_of(const Error& error);
+
+// A connection serves one thread at a time.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -62,7 +78,8 @@ class Connection {
   Result<Rows> query(const Statement& statement, std::initializer_list<Value> values) {
     return query(statement, std::span<const Value>(values.begin(), values.size()));
   }
-  // Several statements in one round trip (PostgreSQL: pipeline mode; SQLite: one after the other). Their answers come in order.
+  // Several statements in one round trip (PostgreSQL: pipeline mode; SQLite: one after the other). Their answers come
+  // in order.
   struct Call {
     const Statement* statement;
     Values values;
@@ -70,10 +87,10 @@ class Connection {
   virtual Result<std::vector<Rows>> query_all(std::span<const Call> calls) = 0;
   // The number of rows each call changed, in order, instead of rows.
   virtual Result<std::vector<std::int64_t>> execute_all(std::span<const Call> calls) = 0;
-  virtual Result<void> begin() = 0;     // SQLite: BEGIN IMMEDIATE
+  virtual Result<void> begin() = 0;       // SQLite: BEGIN IMMEDIATE
   virtual Result<void> begin_read() = 0;  // a consistent snapshot for several reads; ended by commit()
   virtual Result<void> commit() = 0;
-  virtual void rollback() = 0;          // never fails: a broken connection is replaced at the next begin
+  virtual void rollback() = 0;  // never fails: a broken connection is replaced at the next begin
   virtual Result<void> script(std::string_view sql) = 0;  // several statements without parameters, for migrations
 };
 
@@ -85,9 +102,9 @@ class Database {
   // "sqlite:PATH" or "postgresql://…". Errors: "database.bad_url", "store.failed".
   static Result<std::unique_ptr<Database>> open(const std::string& url);
   virtual Kind kind() const = 0;
-  virtual Result<std::unique_ptr<Connection>> connect() = 0;            // for writing
-  virtual Result<std::unique_ptr<Connection>> connect_reading() = 0;    // SQLite: query_only
-  virtual std::string describe() const = 0;                             // for the operator; without password
+  virtual Result<std::unique_ptr<Connection>> connect() = 0;          // for writing
+  virtual Result<std::unique_ptr<Connection>> connect_reading() = 0;  // SQLite: query_only
+  virtual std::string describe() const = 0;                           // for the operator; without password
   // Where it is a file: its path. "" for PostgreSQL.
   virtual std::string file_path() const = 0;
 };
@@ -120,9 +137,14 @@ struct Migration {
   const char* name;
   const char* sql;  // with the {type} words above, which the runner expands
 };
+// Two processes that start at once do not both migrate. Error "schema.newer", and whatever a migration answered: then
+// that migration has left nothing behind.
 Result<void> migrate(Database& database, std::span<const Migration> migrations);
-// 0 for an empty database. Error "schema.newer" when above `known`, "schema.older" when below.
+// As if another release than this one did it, for tests.
+Result<void> migrate(Database& database, std::span<const Migration> migrations, std::string_view release);
+// The number of the newest migration; 0 for an empty database.
 Result<int> schema_number(Database& database);
+// Error "schema.newer" when the database is above the migrations, "schema.older" when below.
 Result<void> check_schema(Database& database, std::span<const Migration> migrations);
 
 // Attachments and PDFs by content. Address: (organization, SHA-256 in hex). A blob is durable when put() returns, which
@@ -130,7 +152,8 @@ Result<void> check_schema(Database& database, std::span<const Migration> migrati
 class Blobs {
  public:
   virtual ~Blobs() = default;
-  // Reads `size` bytes from `source` piece by piece; answers the SHA-256 in hex. Putting the same bytes twice is one blob.
+  // Reads `size` bytes from `source` piece by piece; answers the SHA-256 in hex. Putting the same bytes twice is one
+  // blob.
   using Source = std::function<Result<std::string>(std::uint64_t offset, std::size_t size_max)>;
   virtual Result<std::string> put(std::string_view organization, const Source& source, std::uint64_t size) = 0;
   Result<std::string> put(std::string_view organization, std::string_view bytes);
@@ -138,8 +161,9 @@ class Blobs {
                                    std::size_t size_max) = 0;
   virtual Result<std::uint64_t> size(std::string_view organization, std::string_view sha256) = 0;
   // Deletes blobs not in `keep` and older than `before_ms`; answers how many.
-  virtual Result<int> sweep(const std::function<Result<bool>(std::string_view organization, std::string_view sha256)>& keep,
-                            std::int64_t before_ms) = 0;
+  virtual Result<int> sweep(
+      const std::function<Result<bool>(std::string_view organization, std::string_view sha256)>& keep,
+      std::int64_t before_ms) = 0;
 };
 // Files under `directory` (fsync of file and directory before the rename is answered).
 Result<std::unique_ptr<Blobs>> open_file_blobs(const std::string& directory);
