@@ -142,6 +142,8 @@ Json to_stored(const Referral& r) {
                        {"status", word(r.status)},
                        {"subStatus", r.sub_status},
                        {"category", r.category ? Json(word(*r.category)) : Json()},
+                       {"openSubStatus", r.open_sub_status},
+                       {"submittedAt", r.submitted_at ? Json(to_ms(*r.submitted_at)) : Json()},
                        {"archived", r.archived},
                        {"archivedBySender", r.archived_by_sender},
                        {"cancellationRequested", r.cancellation_requested},
@@ -177,6 +179,8 @@ void from_stored(const Json& s, Referral& r) {
   r.status = status_of(s["status"].text_or()).value_or(Status::submitted);
   r.sub_status = s["subStatus"].text_or();
   r.category = category_of(s["category"].text_or());
+  r.open_sub_status = s["openSubStatus"].text_or();
+  r.submitted_at = s["submittedAt"].integer() ? std::optional(stored_instant(s["submittedAt"])) : std::nullopt;
   r.archived = s["archived"].bool_or(false);
   r.archived_by_sender = s["archivedBySender"].bool_or(false);
   r.cancellation_requested = s["cancellationRequested"].bool_or(false);

@@ -82,6 +82,8 @@ struct Referral {
   Status status = Status::submitted;
   std::string sub_status;  // code; "" when none
   std::optional<Category> category;
+  std::string open_sub_status;          // the last open one: what a reopened referral returns to
+  std::optional<Instant> submitted_at;  // nothing for a draft and for a discarded one: the receiver never saw it
   bool archived = false;
   bool archived_by_sender = false;
   bool cancellation_requested = false;

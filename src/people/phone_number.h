@@ -1,0 +1,15 @@
+// Whether a phone number as given can be one. The text as given is what is kept; it is never reinterpreted.
+#pragma once
+
+#include <string_view>
+
+namespace handoff::people {
+
+enum class PhoneCheck {
+  valid,     // a possible number of some country (of `region` where no country code is given)
+  doubtful,  // kept as given, with a warning: a masked number such as 801XXXXX89, too short, letters
+  no_digit,  // not a phone number at all
+};
+PhoneCheck check_phone(std::string_view text, std::string_view region);
+
+}  // namespace handoff::people

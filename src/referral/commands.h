@@ -1,0 +1,63 @@
+// What can be done to a referral. Each command is pure over its unit of work: it reads what was loaded, refuses or
+// writes, and calls the consequences once per change.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "referral/store.h"
+
+namespace handoff::referral {
+
+struct NewReferral {
+  std::optional<ListingId> listing;
+  Json recipient;  // where there is no listing
+  Json content;    // as sent
+  std::optional<std::string> sub_status;
+  Json appointment;                     // null for none
+  std::vector<Attachment> attachments;  // bytes already stored
+  bool draft = false;
+  bool test = false;
+  Method method = Method::api;
+  std::string source_name;
+  std::vector<Warning> warnings;  // of the face (attachment types)
+};
+
+// Which sides of the referral the organization stands on: bits of by_receiver and by_sender; 0 for a stranger.
+unsigned sides_of(const Referral& referral, const OrganizationId& organization);
+// What this organization may do now, in table order: the contract's `allowedActions`.
+std::vector<std::string> allowed_actions(const Referral& referral, const OrganizationId& organization);
+// Error "referral.action_not_allowed" (conflict) or "referral.not_your_side" (forbidden) where `act` is not allowed.
+Result<const Move*> permitted(const Referral& referral, const OrganizationId& organization, Act act);
+
+class Commands {
+ public:
+  explicit Commands(Consequences& consequences) : consequences_(consequences) {}
+
+  Result<ReferralId> create(Unit& unit, const NewReferral& input);
+  Result<void> submit(Unit& unit, const ReferralId& id);
+  Result<void> edit(Unit& unit, const ReferralId& id, const Json& patch);
+  Result<void> attach(Unit& unit, const ReferralId& id, const std::vector<Attachment>& attachments,
+                      const std::vector<Warning>& warnings);
+  Result<void> set_sub_status(Unit& unit, const ReferralId& id, const std::string& code);
+  Result<AppointmentId> book(Unit& unit, const ReferralId& id, const Json& body);
+  Result<void> reschedule(Unit& unit, const ReferralId& id, const AppointmentId& appointment, const Json& patch);
+  Result<void> unbook(Unit& unit, const ReferralId& id, const AppointmentId& appointment);
+  Result<void> close(Unit& unit, const ReferralId& id, const std::string& code,
+                     const std::optional<std::string>& reason);
+  Result<void> reopen(Unit& unit, const ReferralId& id, const std::string& reason);
+  Result<void> archive(Unit& unit, const ReferralId& id, bool archived);
+  Result<ReferralId> route(Unit& unit, const ReferralId& id, const ListingId& listing);
+  Result<MessageId> message(Unit& unit, const ReferralId& id, const std::string& from, const std::string& text);
+  Result<NoteId> note(Unit& unit, const ReferralId& id, const std::string& text);
+
+ private:
+  struct Change;
+  Result<Change> begin(Unit& unit, const ReferralId& id, Act act);
+  void happened(Unit& unit, Change& change, EventType type, Json detail = {});
+  void commit(Unit& unit, Change& change, const char* action);
+  Consequences& consequences_;
+};
+
+}  // namespace handoff::referral
