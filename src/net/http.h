@@ -22,6 +22,7 @@ class Headers {
   void set(std::string_view name, std::string value);    // replaces every one of that name
   const std::string* find(std::string_view name) const;  // the first; nullptr when absent
   std::string_view get(std::string_view name) const;     // the first; "" when absent
+  void remove(std::string_view name);                    // every one of that name
   const std::vector<Item>& items() const { return items_; }
 
  private:
@@ -49,7 +50,7 @@ struct BodyPart {
 
 struct Request {
   std::string id;      // request id: the caller's X-Request-Id where it is plain, else made here
-  std::string method;  // upper case
+  std::string method;  // as sent ("GET"); HEAD arrives as GET, its answer loses its body on the way out
   std::string path;    // percent-decoded per segment is the router's work; this is raw, without query
   std::string query;   // raw, without '?'
   Headers headers;

@@ -23,4 +23,14 @@ struct FormPart {
 Result<std::vector<FormPart>> parse_multipart(const Body& body, std::string_view content_type,
                                               std::size_t parts_max = 100);
 
+// A form to send: the pieces with their frames, ready for ClientRequest::body. The caller makes the boundary (from
+// Random) and says it in Content-Type.
+struct FormPiece {
+  std::string name;
+  std::string file_name;     // "" for a plain field
+  std::string content_type;  // "" to say none
+  BodyPart body;
+};
+std::vector<BodyPart> write_multipart(std::vector<FormPiece> pieces, std::string_view boundary);
+
 }  // namespace handoff::net
