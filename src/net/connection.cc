@@ -383,6 +383,11 @@ class Session final : public Connection {
       const Refusal busy{503, "server.busy", "The server has more requests than it can take. Try again in a moment."};
       exchange->response = refusal_answer(shared_.handler, busy);
     }
+    if (exchange->response.drop_connection) {
+      log(*exchange, false);
+      broken_ = true;
+      co_return false;
+    }
     co_return co_await send_answer(exchange);
   }
 

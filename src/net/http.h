@@ -71,6 +71,7 @@ struct Response {
   std::string body;
   Chunks chunks;                             // where set, `body` is ignored and the answer is streamed
   std::optional<std::uint64_t> chunks_size;  // where known, Content-Length instead of chunked
+  bool drop_connection = false;              // closes without a word; for partners that rehearse doing that
 };
 
 // How much of a body a request may carry; asked after the header is read and before any of the body is.
