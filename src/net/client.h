@@ -46,7 +46,7 @@ struct ClientReply {
   // What became of it. `not_sent`: surely nothing reached the far side (DNS, refused, address not allowed, TLS refused
   // before the request). `unknown`: bytes may have arrived (time-out, reset, cut off). `answered`: there is a status.
   enum class Outcome { answered, not_sent, unknown } outcome = Outcome::not_sent;
-  int status = 0;
+  int status = 0;  // also told where the answer was cut off
   Headers headers;
   std::string body;
   bool truncated = false;

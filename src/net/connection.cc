@@ -129,8 +129,7 @@ class Session final : public Connection {
 
   void abort() override {
     aborted_ = true;
-    ErrorCode ignored;
-    socket().close(ignored);
+    close();
     wake_.cancel();
   }
 
@@ -143,9 +142,16 @@ class Session final : public Connection {
     }
   }
 
-  void finish() {
+  void close() {
     ErrorCode ignored;
+    // A streamed answer that was cut ends with a reset: where only the end of the connection marks the end of the
+    // answer, an orderly close would make the part look like the whole.
+    if (streaming_) socket().set_option(Socket::linger(true, 0), ignored);
     socket().close(ignored);
+  }
+
+  void finish() {
+    close();
     ended_ = true;
     watch_.cancel();
     lane_.connections.erase(this);
@@ -260,7 +266,9 @@ class Session final : public Connection {
     if constexpr (is_tls) {
       arm(shared_.options.header_timeout);
       auto token = asio::redirect_error(use_await, problem);
+      idle_ = true;
       co_await stream_.async_handshake(asio::ssl::stream_base::server, token);
+      idle_ = false;
       if (problem || aborted_) co_return;
     }
     bool again = true;
@@ -436,7 +444,9 @@ class Session final : public Connection {
       sent = co_await write(answer.text);
     } else if (response.chunks) {
       sent = co_await write(answer.text);
+      streaming_ = true;
       if (sent) sent = co_await send_chunks(exchange, answer);
+      streaming_ = !sent;
     } else if (response.body.size() <= join_bytes_max) {
       answer.text.append(response.body);
       sent = co_await write(answer.text);
@@ -456,8 +466,9 @@ class Session final : public Connection {
     Exchange& exchange = *held;
     const bool events = media_type(exchange.response.headers.get("Content-Type")) == "text/event-stream";
     std::uint64_t left = exchange.response.chunks_size.value_or(0);
+    bool paused = false;
     for (;;) {
-      if (client_gone()) co_return false;
+      if (client_gone(events || paused)) co_return false;
       // Listeners of events come back by themselves; any other stream may use the patience of the drain to end.
       if (events && shared_.draining) break;
       Workers::Work work = [held] { run_chunks(*held); };
@@ -467,6 +478,7 @@ class Session final : public Connection {
       exchange.piece.reset();
       if (!piece) {
         if (piece.error().code == not_yet().code) {
+          paused = true;
           co_await sleep(std::chrono::steady_clock::now() + not_yet_pause);
           continue;
         }
@@ -494,10 +506,12 @@ class Session final : public Connection {
     co_return co_await write("0\r\n\r\n");
   }
 
-  // True where the client closed its side: nobody reads a stream with half a connection.
-  bool client_gone() {
-    pollfd state{socket().native_handle(), POLLRDHUP, 0};
-    return aborted_ || (::poll(&state, 1, 0) > 0 && (state.revents & (POLLRDHUP | POLLHUP | POLLERR | POLLNVAL)) != 0);
+  // True where the client has gone. `waiting`: nothing is being written, so a client that left shows only as one that
+  // closed its own side; one that is being written to may have done that and read on.
+  bool client_gone(bool waiting) {
+    const int gone = POLLHUP | POLLERR | POLLNVAL | (waiting ? POLLRDHUP : 0);
+    pollfd state{socket().native_handle(), static_cast<short>(gone), 0};
+    return aborted_ || (::poll(&state, 1, 0) > 0 && (state.revents & gone) != 0);
   }
 
   // Ends the connection so that the client gets to see what was written. Closing with unread bytes would send a reset,
@@ -564,6 +578,7 @@ class Session final : public Connection {
   bool aborted_ = false;
   bool broken_ = false;  // nothing more can be said on it
   bool linger_ = false;
+  bool streaming_ = false;  // within a streamed answer, or cut within one
   bool job_done_ = false;
   bool ended_ = false;
 };

@@ -1,8 +1,5 @@
 #include "net/server.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
 #include <boost/asio/basic_socket_acceptor.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
@@ -14,6 +11,7 @@
 #include <thread>
 
 #include "base/log.h"
+#include "net/threads.h"
 #include "net/connection.h"
 
 namespace handoff::net {
@@ -82,10 +80,7 @@ class AsioServer final : public Server {
   }
 
   void run() {
-    // Signals belong to the main thread.
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    const SignalsBlocked blocked;
     accept_next();
     for (auto& lane : lanes_) {
       guards_.emplace_back(lane->io.get_executor());
@@ -94,7 +89,6 @@ class AsioServer final : public Server {
         io.run();
       });
     }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
 
   int port() const override { return port_; }
@@ -118,6 +112,10 @@ class AsioServer final : public Server {
                           asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1 |
                           asio::ssl::context::single_dh_use,
                       problem);
+    SSL_CTX_set_options(tls_->native_handle(), SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(tls_->native_handle(), SSL_MODE_RELEASE_BUFFERS);
+    // A key with a pass phrase is refused; asking the terminal for it would hang a service.
+    if (!problem) tls_->set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return ""; }, problem);
     if (!problem) tls_->use_certificate_chain_file(shared_.options.certificate_file, problem);
     if (!problem) tls_->use_private_key_file(shared_.options.key_file, asio::ssl::context::pem, problem);
     if (!problem && SSL_CTX_check_private_key(tls_->native_handle()) != 1) {

@@ -1,13 +1,13 @@
 #include "net/workers.h"
 
-#include <pthread.h>
-#include <signal.h>
-
 #include <algorithm>
+
+#include "net/threads.h"
 
 namespace handoff::net {
 
 Workers::Workers(int threads, std::size_t queue_max) : queue_max_(queue_max) {
+  const SignalsBlocked blocked;
   for (int i = 0; i < std::max(1, threads); ++i) threads_.emplace_back([this] { run(); });
 }
 

@@ -19,6 +19,10 @@
 
 #include "base/result.h"
 
+namespace handoff {
+class Clock;
+}
+
 namespace handoff::store {
 
 struct Blob {
@@ -57,20 +61,22 @@ class Row {
 };
 using Rows = std::vector<Row>;
 
-// What can go wrong, as error codes: "store.constraint" (Kind::conflict), "store.busy" (Kind::unavailable: deadlock,
-// serialization, locked: running the transaction again is right), "store.failed" (Kind::unavailable: connection lost,
-// disk full), "store.broken" (Kind::internal: wrong SQL, corrupt file), "store.value" (Kind::invalid_input: a text with
-// a NUL byte or not UTF-8, found before anything is sent). for_log names the statement, never values. An error inside a
-// transaction dooms it, on both databases: every later call answers the same error until rollback(). commit() ends the
-// transaction whatever it answers; where the connection is lost in it, the outcome is not known. Outside a transaction
-// each query stands alone, and query_all or execute_all happen wholly or not at all.
-//
-// What a "store.constraint" was about: the constraint's name or "table.column" on PostgreSQL, "table.column,
-// table.column" or the CHECK's name on SQLite, which has no name for a foreign key: "" there. A NOT NULL reads alike on
-// both.
+// What can go wrong, as error codes. for_log names the statement, never values.
+//   "store.constraint" Kind::conflict       constraint_of(error) says which
+//   "store.busy"       Kind::unavailable    deadlock, serialization, locked: running the transaction again is right
+//   "store.failed"     Kind::unavailable    connection lost, disk full
+//   "store.value"      Kind::invalid_input  a text with a NUL byte or not UTF-8, found before anything is sent
+//   "store.broken"     Kind::internal       wrong SQL, corrupt file
+
+// The constraint's name or "table.column" on PostgreSQL; "table.column, table.column" or the CHECK's name on SQLite,
+// and
+// "" for a foreign key there. A NOT NULL reads alike on both.
 std::string constraint_of(const Error& error);
 
-// A connection serves one thread at a time.
+// A connection serves one thread at a time. An error inside a transaction dooms it, on both databases: every later call
+// answers that error until rollback(). commit() ends the transaction whatever it answers; "store.failed" from it means
+// that nobody knows the outcome. Outside a transaction a query, a query_all, an execute_all happens wholly or not at
+// all.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -152,11 +158,12 @@ Result<void> check_schema(Database& database, std::span<const Migration> migrati
 class Blobs {
  public:
   virtual ~Blobs() = default;
-  // Reads `size` bytes from `source` piece by piece; answers the SHA-256 in hex. Putting the same bytes twice is one
-  // blob.
+  // Reads `size` bytes from `source` piece by piece, perhaps twice; answers the SHA-256 in hex. Putting the same bytes
+  // twice is one blob, as young as the last time. Error "blob.cut_short" where the source ends early.
   using Source = std::function<Result<std::string>(std::uint64_t offset, std::size_t size_max)>;
   virtual Result<std::string> put(std::string_view organization, const Source& source, std::uint64_t size) = 0;
   Result<std::string> put(std::string_view organization, std::string_view bytes);
+  // Less than `size_max` bytes only at the end. Error "blob.not_found", also for another organization's blob.
   virtual Result<std::string> read(std::string_view organization, std::string_view sha256, std::uint64_t offset,
                                    std::size_t size_max) = 0;
   virtual Result<std::uint64_t> size(std::string_view organization, std::string_view sha256) = 0;
@@ -165,9 +172,10 @@ class Blobs {
       const std::function<Result<bool>(std::string_view organization, std::string_view sha256)>& keep,
       std::int64_t before_ms) = 0;
 };
-// Files under `directory` (fsync of file and directory before the rename is answered).
-Result<std::unique_ptr<Blobs>> open_file_blobs(const std::string& directory);
-// 1 MB rows in the database's tables blob and blob_chunk.
-Result<std::unique_ptr<Blobs>> open_database_blobs(Database& database);
+// Files under `directory` (fsync of file and directory before the rename is answered). A blob's age is by `clock`, or
+// by the file system where that is null.
+Result<std::unique_ptr<Blobs>> open_file_blobs(const std::string& directory, const Clock* clock = nullptr);
+// 1 MB rows in the database's tables blob and blob_chunk. Ages are by `clock`, or by the database where that is null.
+Result<std::unique_ptr<Blobs>> open_database_blobs(Database& database, const Clock* clock = nullptr);
 
 }  // namespace handoff::store
