@@ -66,11 +66,12 @@ class BlobPlaces : public testing::TestWithParam<Place> {
   std::unique_ptr<Database> database_;
   std::unique_ptr<Blobs> blobs_;
 };
+std::string place_name(const testing::TestParamInfo<Place>& info) {
+  constexpr const char* names[] = {"files", "sqlite_rows", "postgres_rows"};
+  return names[static_cast<int>(info.param)];
+}
 INSTANTIATE_TEST_SUITE_P(All, BlobPlaces, testing::Values(Place::files, Place::sqlite_rows, Place::postgres_rows),
-                         [](const testing::TestParamInfo<Place>& info) {
-                           constexpr const char* names[] = {"files", "sqlite_rows", "postgres_rows"};
-                           return names[static_cast<int>(info.param)];
-                         });
+                         place_name);
 
 std::string noise(std::size_t size) {
   std::string bytes(size, '\0');

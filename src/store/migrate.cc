@@ -62,7 +62,11 @@ Result<bool> step(Database& database, Connection& connection, std::span<const Mi
   if (found.number > migrations.back().number) return newer(found, migrations.back().number);
   const auto next = std::ranges::find_if(migrations, [&](const Migration& m) { return m.number > found.number; });
   if (next == migrations.end()) return false;
-  HANDOFF_TRY(connection.script(HANDOFF_TRY(expand(database.kind(), next->name, next->sql)).sql));
+  auto applied = connection.script(HANDOFF_TRY(expand(database.kind(), next->name, next->sql)).sql);
+  if (!applied) {
+    applied.error().for_log += " (migration " + std::to_string(next->number) + " " + next->name + ")";
+    return std::move(applied).error();
+  }
   HANDOFF_TRY(connection.query(record, {std::int64_t{next->number}, next->name, std::string(release)}));
   return std::next(next) != migrations.end();
 }
