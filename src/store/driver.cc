@@ -22,6 +22,7 @@ constexpr Word words[] = {
     {"identity", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
     {"strict", "STRICT", ""},
     {"for_update", "", "FOR UPDATE"},
+    {"for_update_of_r", "", "FOR UPDATE OF r"},  // of a join, only the rows named r
     {"skip_locked", "", "FOR UPDATE SKIP LOCKED"},
 };
 
@@ -105,16 +106,23 @@ Result<Expanded> expand(Database::Kind kind, std::string_view name, std::string_
     if (close == std::string_view::npos) return failure(Failure::broken, name, {}, "a { without }");
     const std::string_view word = text.substr(at + 1, close - at - 1);
     at = close + 1;
-    if (word.starts_with("set:$")) {
+    if (word.starts_with("set:$") || word.starts_with("pairs:$")) {
       // The inner parameter counts, too. The cast to text keeps the parameter usable as text elsewhere in the
       // statement.
-      const auto number = parse_int(word.substr(5));
+      const bool pairs = word.starts_with("pairs");
+      const auto number = parse_int(word.substr(pairs ? 7 : 5));
       if (!number || *number < 1 || *number > 32'000)
         return failure(Failure::broken, name, {}, "{set:$n} needs a parameter");
       if (seen.size() < static_cast<std::size_t>(*number)) seen.resize(static_cast<std::size_t>(*number));
       seen[static_cast<std::size_t>(*number) - 1] = true;
-      const std::string_view parameter = word.substr(4);
-      if (sqlite) {
+      const std::string_view parameter = word.substr(pairs ? 6 : 4);
+      if (pairs && sqlite) {
+        out.sql.append("(SELECT value->>0 AS a, value->>1 AS b FROM json_each(").append(parameter).append("))");
+      } else if (pairs) {
+        out.sql.append("(SELECT v.value->>0 AS a, v.value->>1 AS b FROM json_array_elements(CAST(CAST(")
+            .append(parameter)
+            .append(" AS text) AS json)) AS v(value))");
+      } else if (sqlite) {
         out.sql.append("json_each(").append(parameter).append(")");
       } else {
         out.sql.append("json_array_elements_text(CAST(CAST(").append(parameter).append(" AS text) AS json))");

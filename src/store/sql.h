@@ -1,5 +1,6 @@
 // The two databases behind one small interface. SQL is written once; a driver expands what must differ:
 //   {set:$1}     a JSON array of texts as a set of rows: json_each / json_array_elements_text
+//   {pairs:$1}   a JSON array of [a, b] texts as rows with the columns a and b
 //   {for_update} FOR UPDATE on PostgreSQL, nothing on SQLite (which has one writer)
 //   {skip_locked} FOR UPDATE SKIP LOCKED on PostgreSQL, nothing on SQLite
 // In migrations: {text} TEXT, with COLLATE "C" on PostgreSQL; {int} INTEGER / BIGINT; {blob} BLOB / BYTEA;
