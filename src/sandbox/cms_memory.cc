@@ -60,8 +60,8 @@ Result<void> CmsMemory::replay() {
   for (std::size_t end = text.find('\n'); end != std::string::npos; end = text.find('\n', begin)) {
     const Result<Json> line = Json::parse(std::string_view(text).substr(begin, end - begin));
     if (!line) {
-      return Error{Kind::invalid_input, "sandbox.bad_store", "The store file holds a line that is not the sandbox's own.",
-                   "sandbox store: unreadable line"};
+      return Error{Kind::invalid_input, "sandbox.bad_store",
+                   "The store file holds a line that is not the sandbox's own.", "sandbox store: unreadable line"};
     }
     apply(*line, nullptr);
     begin = end + 1;
@@ -111,8 +111,8 @@ void CmsMemory::apply(const Json& line, std::shared_ptr<const std::string> bytes
   }
 }
 
-// Written to the system before it counts, so that the sandbox being killed loses nothing it has acknowledged. Not synced
-// to the disk: a sandbox need not survive the machine.
+// Written to the system before it counts, so that the sandbox being killed loses nothing it has acknowledged. Not
+// synced to the disk: a sandbox need not survive the machine.
 Result<void> CmsMemory::write(const Json& line) {
   if (descriptor_ < 0) return {};
   if (!write_all(descriptor_, line.dump() + "\n")) return cannot_store("a line cannot be written");
@@ -133,9 +133,10 @@ std::string CmsMemory::path_of(std::string_view sha256) const { return file_ + "
 Result<std::string> CmsMemory::create(Json fields, Instant at) {
   const std::lock_guard lock(mutex_);
   const std::string number = std::to_string(last_number_ + 1);
-  const std::string id = std::string(id_prefix) + std::string(6 - std::min<std::size_t>(6, number.size()), '0') + number;
-  const Json line = Json::object(
-      {{"did", "created"}, {"id", id}, {"receivedAt", to_ms(at)}, {"fields", std::move(fields)}});
+  const std::string id =
+      std::string(id_prefix) + std::string(6 - std::min<std::size_t>(6, number.size()), '0') + number;
+  const Json line =
+      Json::object({{"did", "created"}, {"id", id}, {"receivedAt", to_ms(at)}, {"fields", std::move(fields)}});
   HANDOFF_TRY(write(line));
   apply(line, nullptr);
   return id;

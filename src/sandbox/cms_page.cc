@@ -95,7 +95,10 @@ std::string inbox_page(std::string_view product_name, const std::vector<Received
   std::string out =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Referral inbox – ";
-  out.append(html_escape(product_name)).append("</title><style>").append(style).append("</style></head>\n<body><header>");
+  out.append(html_escape(product_name))
+      .append("</title><style>")
+      .append(style)
+      .append("</style></head>\n<body><header>");
   out.append("<h1>Referral inbox</h1>\n<p>").append(html_escape(product_name));
   out.append(", a sandbox to rehearse with. ");
   const std::size_t count = received.size();

@@ -1,5 +1,5 @@
-// A client management system to rehearse with: `crms` takes referrals once, `cms` takes updates too and tells whether it
-// has accepted them. It remembers what it got, shows it on a page, and fails on request.
+// A client management system to rehearse with: `crms` takes referrals once, `cms` takes updates too and tells whether
+// it has accepted them. It remembers what it got, shows it on a page, and fails on request.
 #pragma once
 
 #include <condition_variable>
