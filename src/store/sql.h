@@ -94,6 +94,8 @@ class Connection {
   virtual Result<std::vector<Rows>> query_all(std::span<const Call> calls) = 0;
   // The number of rows each call changed, in order, instead of rows.
   virtual Result<std::vector<std::int64_t>> execute_all(std::span<const Call> calls) = 0;
+  // execute_all() and commit() in one round trip, for a caller who need not look at the numbers in between.
+  virtual Result<std::vector<std::int64_t>> execute_all_and_commit(std::span<const Call> calls) = 0;
   virtual Result<void> begin() = 0;       // SQLite: BEGIN IMMEDIATE
   virtual Result<void> begin_read() = 0;  // a consistent snapshot for several reads; ended by commit()
   virtual Result<void> commit() = 0;

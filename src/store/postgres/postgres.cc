@@ -238,6 +238,23 @@ class PostgresConnection final : public Connection {
     return changed;
   }
 
+  Result<std::vector<std::int64_t>> execute_all_and_commit(std::span<const Call> calls) override {
+    if (state_ == State::idle) return failure(Failure::broken, "commit", {}, "no transaction to commit");
+    if (calls.empty()) {
+      HANDOFF_TRY(commit());
+      return std::vector<std::int64_t>();
+    }
+    std::vector<std::int64_t> changed(calls.size());
+    const auto pieces = pieces_of(calls);
+    auto done = run(pieces, [&](std::size_t i, PGresult* result) { changed[i] = changed_by(result); }, true);
+    if (!done) {
+      rollback();  // a refused statement keeps the COMMIT behind it from running
+      return std::move(done).error();
+    }
+    state_ = State::idle;
+    return changed;
+  }
+
   Result<void> begin() override { return owe("BEGIN", "begin"); }
   Result<void> begin_read() override { return owe("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", "begin_read"); }
 
@@ -366,15 +383,17 @@ class PostgresConnection final : public Connection {
   }
 
   template <class Take>
-  Result<void> run(std::span<const Piece> pieces, Take&& take) {
+  Result<void> run(std::span<const Piece> pieces, Take&& take, bool commits = false) {
     if (pieces.empty()) return {};
     if (state_ == State::failed) return already_failed(first_, pieces.front().statement->name);
     auto done = check(pieces);
     if (done && state_ == State::idle) done = revive();
     if (done) {
-      done = pipeline(pieces, take);
+      done = pipeline(pieces, take, commits);
       // Nothing was committed by a transaction whose first words were lost, so they are said again.
-      if (!done && link_ == nullptr && state_ == State::owed && revive()) done = pipeline(pieces, take);
+      if (!done && link_ == nullptr && state_ == State::owed && !commits && revive()) {
+        done = pipeline(pieces, take, commits);
+      }
     }
     if (done && state_ == State::owed) state_ = State::open;
     if (!done) doom(done.error());
@@ -391,7 +410,7 @@ class PostgresConnection final : public Connection {
 
   // libpq reads while it cannot write, so a pipeline of any size needs no turns of sending and receiving here.
   template <class Take>
-  Result<void> pipeline(std::span<const Piece> pieces, Take&& take) {
+  Result<void> pipeline(std::span<const Piece> pieces, Take&& take, bool commits) {
     PGconn* link = link_.get();
     const bool begins = state_ == State::owed;
     std::vector<Cached*> prepares(pieces.size(), nullptr);  // what goes out before the statement of the same number

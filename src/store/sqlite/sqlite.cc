@@ -82,6 +82,17 @@ class SqliteConnection final : public Connection {
     return changed;
   }
 
+  Result<std::vector<std::int64_t>> execute_all_and_commit(std::span<const Call> calls) override {
+    if (state_ == State::idle) return failure(Failure::broken, "commit", {}, "no transaction to commit");
+    auto changed = execute_all(calls);
+    if (!changed) {
+      rollback();
+      return changed;
+    }
+    HANDOFF_TRY(commit());
+    return changed;
+  }
+
   Result<void> begin() override { return start("BEGIN IMMEDIATE", "begin"); }
 
   Result<void> begin_read() override {
