@@ -355,6 +355,27 @@ TEST_P(Sql, AnErrorDoomsItsTransaction) {
   EXPECT_EQ(notes(), 0);
 }
 
+TEST_P(Sql, ExecutingAndCommittingMayBeOne) {
+  const std::vector<Call> calls{{&add, note("a")}, {&add, note("b")}};
+  EXPECT_EQ(connection_->execute_all_and_commit(calls).error().code, "store.broken");  // no transaction
+  ASSERT_TRUE(connection_->begin());
+  EXPECT_THAT(connection_->execute_all_and_commit(calls).value(), testing::ElementsAre(1, 1));
+  EXPECT_EQ(notes(), 2);
+  ASSERT_TRUE(connection_->begin());
+  query(add, {"c", none(), none(), none()});
+  EXPECT_EQ(connection_->execute_all_and_commit(calls).error().code, "store.constraint");
+  EXPECT_EQ(notes(), 2);
+  ASSERT_TRUE(connection_->begin());
+  query(add, {"c", none(), none(), none()});
+  ASSERT_TRUE(connection_->execute_all_and_commit({}));
+  EXPECT_EQ(notes(), 3);
+  ASSERT_TRUE(connection_->begin());
+  EXPECT_FALSE(connection_->query(add, note("a")));
+  EXPECT_EQ(connection_->execute_all_and_commit({}).error().code, "store.constraint");
+  ASSERT_TRUE(connection_->begin());
+  ASSERT_TRUE(connection_->commit());
+}
+
 TEST_P(Sql, ADeferredConstraintFailsTheCommit) {
   ASSERT_TRUE(
       connection_->script("CREATE TABLE leaf (id INTEGER PRIMARY KEY, on_id INTEGER,"
@@ -366,6 +387,16 @@ TEST_P(Sql, ADeferredConstraintFailsTheCommit) {
   ASSERT_TRUE(connection_->begin());  // it is over
   query(add_leaf, {1, 1});
   ASSERT_TRUE(connection_->commit());
+  // Outside a transaction every call commits by itself.
+  EXPECT_EQ(connection_->query(add_leaf, {2, 9}).error().code, "store.constraint");
+  const std::vector<Call> calls{{&add_leaf, {std::int64_t{3}, std::int64_t{3}}},
+                                {&add_leaf, {std::int64_t{4}, std::int64_t{9}}}};
+  EXPECT_EQ(connection_->query_all(calls).error().code, "store.constraint");
+  EXPECT_EQ(connection_->execute_all(calls).error().code, "store.constraint");
+  ASSERT_TRUE(connection_->begin());
+  EXPECT_EQ(connection_->execute_all_and_commit(calls).error().code, "store.constraint");
+  constexpr Statement leaves{"leaf.count", "SELECT count(*) FROM leaf"};
+  EXPECT_EQ(query(leaves, {})[0].integer(0), 1);
 }
 
 TEST_P(Sql, AReadingTransactionSeesOneMoment) {

@@ -21,6 +21,8 @@ struct Finish {
 using Link = std::unique_ptr<PGconn, Finish>;
 using Answer = std::unique_ptr<PGresult, Finish>;
 
+constexpr const char* unknown_outcome = "the connection was lost in COMMIT: whether it took place is not known";
+
 // Types by their numbers in pg_type, which never change.
 enum Type : unsigned {
   type_bool = 16,
@@ -246,7 +248,8 @@ class PostgresConnection final : public Connection {
     }
     std::vector<std::int64_t> changed(calls.size());
     const auto pieces = pieces_of(calls);
-    auto done = run(pieces, [&](std::size_t i, PGresult* result) { changed[i] = changed_by(result); }, true);
+    auto done = run(
+        pieces, [&](std::size_t i, PGresult* result) { changed[i] = changed_by(result); }, true);
     if (!done) {
       rollback();  // a refused statement keeps the COMMIT behind it from running
       return std::move(done).error();
@@ -274,7 +277,7 @@ class PostgresConnection final : public Connection {
       if (std::string_view(PQcmdStatus(answer.get())) == "COMMIT") return {};
       return failure(Failure::broken, "commit", {}, "the transaction was rolled back");
     }
-    if (is_loss(answer.get())) return lost("commit", "the connection was lost: whether it took place is not known");
+    if (is_loss(answer.get())) return lost("commit", PQerrorMessage(link_.get()) + std::string(unknown_outcome));
     return error_of(answer.get(), "commit");
   }
 
@@ -427,50 +430,64 @@ class PostgresConnection final : public Connection {
       sent = sent && PQsendQueryPrepared(link, cached->name.c_str(), parameters_.size(), parameters_.texts(),
                                          parameters_.lengths(), parameters_.formats(), 0) == 1;
     }
+    if (sent && commits) sent = PQsendQueryParams(link, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 0) == 1;
     if (!sent || PQpipelineSync(link) != 1) return lost(pieces.front().statement->name, PQerrorMessage(link));
 
     Result<void> done;
     bool gone = false;
-    const auto receive = [&](const char* name, auto&& use) {
+    const auto refuse = [&](const PGresult* answer, const char* name, bool prepared_before) {
+      gone = answer == nullptr || is_loss(answer) || PQstatus(link) != CONNECTION_OK;
+      if (!done) return;  // the first reason is the reason
+      if (!gone) {
+        done = refused(answer, name, prepared_before);
+      } else {
+        const std::string why = settings_.without_password(PQerrorMessage(link));
+        done = failure(Failure::failed, name, {}, commits ? why + unknown_outcome : why);
+      }
+    };
+    const auto receive = [&](const char* name, bool prepared_before, auto&& use) {
       if (gone) return;
       const Answer answer(PQgetResult(link));
       const auto status = PQresultStatus(answer.get());
       if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) {
         use(answer.get());
-      } else if (status != PGRES_PIPELINE_ABORTED) {  // an aborted one was never run: an earlier one has the reason
-        gone = answer == nullptr || is_loss(answer.get()) || PQstatus(link) != CONNECTION_OK;
-        if (done)
-          done = gone ? failure(Failure::failed, name, {}, settings_.without_password(PQerrorMessage(link)))
-                      : refused(answer.get(), name);
+      } else if (status != PGRES_PIPELINE_ABORTED) {  // an aborted one was never run
+        refuse(answer.get(), name, prepared_before);
       }
       while (!gone) {  // the end of this statement's results
         const Answer end(PQgetResult(link));
         if (end == nullptr) break;
       }
     };
-    if (begins) receive("begin", [](PGresult*) {});
+    if (begins) receive("begin", false, [](PGresult*) {});
     for (std::size_t i = 0; i < pieces.size(); ++i) {
       const char* name = pieces[i].statement->name;
-      if (prepares[i] != nullptr) receive(name, [&](PGresult*) { prepares[i]->on_server = Cached::ready; });
-      receive(name, [&](PGresult* result) { take(i, result); });
+      if (prepares[i] != nullptr) receive(name, false, [&](PGresult*) { prepares[i]->on_server = Cached::ready; });
+      receive(name, prepares[i] == nullptr, [&](PGresult* result) { take(i, result); });
     }
+    if (commits) receive("commit", false, [](PGresult*) {});
     for (Cached* cached : prepares) {
       if (cached != nullptr && cached->on_server == Cached::sent) cached->on_server = Cached::absent;
     }
-    if (!gone) {
+    // Outside a transaction the Sync commits, so a deferred constraint speaks up only here, before the end.
+    for (bool ended = gone; !ended;) {
       const Answer sync(PQgetResult(link));
-      gone = PQresultStatus(sync.get()) != PGRES_PIPELINE_SYNC || PQexitPipelineMode(link) != 1;
-      if (gone && done) done = failure(Failure::failed, pieces.front().statement->name, {}, "the connection was lost");
+      ended = PQresultStatus(sync.get()) == PGRES_PIPELINE_SYNC;
+      if (!ended && (sync != nullptr || PQstatus(link) != CONNECTION_OK)) {
+        refuse(sync.get(), pieces.back().statement->name, false);
+        ended = gone;
+      }
     }
-    if (gone) link_.reset();
+    if (gone || PQexitPipelineMode(link) != 1) link_.reset();
     return done;
   }
 
-  Error refused(const PGresult* answer, const char* name) {
+  Error refused(const PGresult* answer, const char* name, bool prepared_before) {
     const char* state = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
     const std::string_view code = state == nullptr ? "" : state;
-    // Prepared statements a migration elsewhere made stale, or a pooler forgot: prepared anew, the same call works.
-    if (code == "0A000" || code == "26000" || code == "42P05") {
+    // A migration elsewhere made prepared statements stale, or a pooler forgot them: prepared anew, the same call
+    // works.
+    if (prepared_before && (code == "0A000" || code == "26000")) {
       stale_ = true;
       return failure(Failure::busy, name, {}, "the prepared statement is stale");
     }

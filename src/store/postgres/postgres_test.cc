@@ -131,6 +131,26 @@ TEST_F(Postgres, ACommitLostIsNotKnown) {
   connection_->rollback();
 }
 
+TEST_F(Postgres, ACommitLostWithItsStatementsIsNotKnownEither) {
+  const std::vector<Connection::Call> calls{{&add, {"a", std::int64_t{1}}}};
+  remember_process();
+  ASSERT_TRUE(connection_->begin());
+  cut();
+  const auto committed = connection_->execute_all_and_commit(calls);
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code, "store.failed");
+  EXPECT_THAT(committed.error().for_log, HasSubstr("not known"));
+  ASSERT_TRUE(connection_->begin());
+  ASSERT_TRUE(connection_->execute_all_and_commit(calls));
+  EXPECT_EQ(notes(), 1);
+}
+
+TEST_F(Postgres, SqlItDoesNotSupportIsBrokenAndNotBusy) {
+  constexpr Statement odd{"odd", "SELECT count(*) FROM note FOR UPDATE"};
+  EXPECT_EQ(connection_->query(odd, {}).error().code, "store.broken");
+  EXPECT_EQ(connection_->query(odd, {}).error().code, "store.broken");
+}
+
 // Two transactions lock two rows in opposite order: PostgreSQL breaks one, and only that one has to run again.
 TEST_F(Postgres, ADeadlockIsBusy) {
   ASSERT_TRUE(connection_->query(add, {"a", 1}));
