@@ -81,7 +81,7 @@ struct LeftOut {
   std::string why;   // a sentence without the file's name
 };
 
-// Nothing more to say.
+// Nothing more to say. A TooLarge answer to a file lands in `left_out`, as do files the profile's limits exclude.
 struct Finished {
   std::string remote_id;  // "" where the destination gives none
   bool accepted = false;  // a status step found the case taken on: an update ends with mode.accepted
@@ -117,9 +117,11 @@ struct DeliveryView {
   std::vector<std::string> triggers;
   // Known from an earlier delivery of the lane. A create that has one is taken as created and goes on with its files.
   std::optional<std::string> remote_id;
-  bool retraction = false;  // an update that takes back what was sent (entered in error)
+  bool retraction = false;        // an update that takes back what was sent (entered in error)
+  bool even_if_accepted = false;  // goes out although the destination has taken the case on: withdrawal of consent
   // A step that changes the destination was sent and its outcome is unknown (verdict Unknown, or the lane was taken
-  // over while sending). The first StepDone after that clears it, the one of the find step included; nothing else does.
+  // over while sending). The first StepDone after that clears it, the one of the find step included; nothing else does
+  // but a person who resends a delivery that waited for one (it then starts from carried_over()).
   bool doubtful = false;
   const referral::Snapshot* snapshot = nullptr;
   const Json* settings = nullptr;  // without secrets

@@ -175,8 +175,9 @@ class Reader {
         table.fault(key, "profile.secret_in_address",
                     "\"" + name + "\" is a secret and must not stand in an address, which is logged along the way.");
       }
-      if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-      if (exchange::is_source_path(name)) {
+      const bool file_name = name == "file.name" && place != Place::body;  // people name files after people
+      if (!file_name && std::find(known.begin(), known.end(), name) != known.end()) continue;
+      if (file_name || exchange::is_source_path(name)) {
         if (place == Place::body && step) continue;
         table.fault(key, "profile.person_in_address",
                     "\"" + name + "\" is about a person and must not stand in an address or a header.");
