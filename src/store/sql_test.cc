@@ -229,6 +229,17 @@ TEST_P(Sql, ASetIsOneParameter) {
   EXPECT_EQ(query(in_set, {"[]"})[0].integer(0), 0);
 }
 
+TEST_P(Sql, PairsAreOneParameterToo) {
+  for (const char* id : {"a", "b", "Ä"}) connection_->query(add, note(id)).value();
+  constexpr Statement of_pairs{
+      "note.of_pairs", "SELECT n.id, p.b FROM note n JOIN {pairs:$1} AS p ON p.a = n.id WHERE p.b <> $2 ORDER BY n.id"};
+  const Rows rows = query(of_pairs, {R"([["Ä", "' é"], ["a", "no"], ["b", "2"], ["nobody", "x"]])", "no"});
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].text(0) + rows[0].text(1), "b2");
+  EXPECT_EQ(rows[1].text(0) + rows[1].text(1), "Ä' é");
+  EXPECT_EQ(query(of_pairs, {"[]", ""}).size(), 0U);
+}
+
 TEST_P(Sql, TextsSortByTheirBytes) {
   for (const char* id : {"b", "B", "a", "ä", "_", "Z"}) connection_->query(add, note(id)).value();
   std::string order;
