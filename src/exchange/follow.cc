@@ -139,7 +139,7 @@ class LaneFollower {
                     "The referral was entered in error before it was handed over, so nothing is sent.");
           last = d.id.text();
         }
-        unit_.unschedule(key_);
+        unit_.unschedule(key_, false);
         return last;
       }
     }
@@ -305,7 +305,7 @@ Result<void> stop(Unit& unit, const LaneKey& key, const DeliveryId& id, const st
     open.updated_at = unit.now();
     unit.save(open);
   }
-  unit.unschedule(key);
+  unit.unschedule(key, false);
   recount_errors(unit, key.organization, key.referral);
   unit.audit(key.organization, "delivery.stop", "delivery", id.text(),
              Json::object({{"referralId", key.referral.text()}, {"hasReason", !reason.empty()}}));

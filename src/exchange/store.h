@@ -29,7 +29,8 @@ class Unit : public referral::Unit {
   virtual void settle(const Attempt& attempt) = 0;  // … and completed with its answer
   // The lane is to be looked at then; at most one time per lane, the newest wins. `release` gives a held lease back.
   virtual void schedule(const LaneKey& key, Instant due, bool release) = 0;
-  virtual void unschedule(const LaneKey& key) = 0;
+  // Nothing is to be looked at; a lease somebody holds stays until it is given back with `release`.
+  virtual void unschedule(const LaneKey& key, bool release) = 0;
   virtual void save_health(const OrganizationId& organization, const IntegrationId& id, const Health& health) = 0;
   // Every lane of the integration that has something open is looked at now.
   virtual void wake(const OrganizationId& organization, const IntegrationId& id) = 0;
