@@ -44,7 +44,7 @@ ChunkDecoder::Step ChunkDecoder::next(std::string_view in) {
       case At::extension:
         if (c == '\r') {
           at_ = At::size_end;
-        } else if (!in_line(c) || ++overhead_ > overhead_bytes_max) {
+        } else if (!in_line(c) || ++overhead_ > overhead_bytes_max + data_) {
           return step.bad = true, step;
         }
         break;
@@ -57,6 +57,7 @@ ChunkDecoder::Step ChunkDecoder::next(std::string_view in) {
         step.data = in.substr(step.used, length);
         step.used += length;
         left_ -= length;
+        data_ += length;
         if (left_ == 0) at_ = At::data_end;
         return step;
       }
@@ -79,7 +80,7 @@ ChunkDecoder::Step ChunkDecoder::next(std::string_view in) {
       case At::trailer_line:
         if (c == '\r') {
           at_ = At::trailer_end;
-        } else if (!in_line(c) || ++overhead_ > overhead_bytes_max) {
+        } else if (!in_line(c) || ++overhead_ > overhead_bytes_max + data_) {
           return step.bad = true, step;
         }
         break;

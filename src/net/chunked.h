@@ -31,12 +31,13 @@ class ChunkDecoder {
     trailer_end,
     last
   };
-  // Extensions and trailers carry nothing for us; together they may not be much more than nothing.
+  // Extensions and trailers carry nothing for us; they may be this many bytes more than the data they come with.
   static constexpr std::size_t overhead_bytes_max = 16 * 1024;
   At at_ = At::size_first;
   std::uint64_t left_ = 0;
   int digits_ = 0;
-  std::size_t overhead_ = 0;
+  std::uint64_t overhead_ = 0;
+  std::uint64_t data_ = 0;
 };
 
 }  // namespace handoff::net

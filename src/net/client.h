@@ -51,8 +51,9 @@ struct ClientReply {
   std::string body;
   bool truncated = false;
   std::string problem;       // for not_sent and unknown: a short reason without addresses or data
-  std::string problem_code;  // "connect.refused", "connect.address_not_allowed", "dns.failed", "tls.failed", "timeout",
-                             // "connection.lost"
+  std::string problem_code;  // "dns.failed", "connect.refused", "connect.address_not_allowed", "tls.failed", "timeout",
+                             // "connection.lost", "answer.malformed", "request.malformed", "request.bad_url",
+                             // "body.unreadable", "client.stopped", "client.busy"
   std::chrono::milliseconds duration{0};
 };
 

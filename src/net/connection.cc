@@ -122,6 +122,7 @@ class Session final : public Connection {
 
   void wind_down() override {
     closing_ = true;
+    if (lingering_) return arm(goodbye_time);
     ErrorCode ignored;
     if (!idle_ || socket().available(ignored) > 0) return;
     arm(served_ == 0 ? first_request_grace : milliseconds{0});
@@ -527,7 +528,8 @@ class Session final : public Connection {
     }
     socket().shutdown(Socket::shutdown_send, problem);
     if (problem || !unread) co_return;
-    arm(discard_time);
+    arm(closing_ ? goodbye_time : discard_time);
+    lingering_ = true;
     in_.resize(read_bytes_body);
     for (std::size_t discarded = 0; discarded < discard_bytes_max;) {
       auto token = asio::redirect_error(use_await, problem);
@@ -577,7 +579,8 @@ class Session final : public Connection {
   bool closing_ = false;
   bool aborted_ = false;
   bool broken_ = false;  // nothing more can be said on it
-  bool linger_ = false;
+  bool linger_ = false;  // what the client still sends must be read away before the end
+  bool lingering_ = false;
   bool streaming_ = false;  // within a streamed answer, or cut within one
   bool job_done_ = false;
   bool ended_ = false;

@@ -172,8 +172,8 @@ std::string remote_address(std::string_view peer, const Headers& headers, const 
   // From the nearest hop outwards: only what a trusted proxy wrote is believed.
   for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
     std::string_view text = trim(*hop);
-    if (text.starts_with('[')) {
-      text = text.substr(1, text.find(']') == std::string_view::npos ? text.npos : text.find(']') - 1);
+    if (const auto end = text.find(']'); text.starts_with('[') && end != std::string_view::npos) {
+      text = text.substr(1, end - 1);
     } else if (std::count(text.begin(), text.end(), ':') == 1) {
       text = text.substr(0, text.find(':'));
     }

@@ -11,8 +11,8 @@
 #include <thread>
 
 #include "base/log.h"
-#include "net/threads.h"
 #include "net/connection.h"
+#include "net/threads.h"
 
 namespace handoff::net {
 namespace {
@@ -115,7 +115,8 @@ class AsioServer final : public Server {
     SSL_CTX_set_options(tls_->native_handle(), SSL_OP_NO_RENEGOTIATION);
     SSL_CTX_set_mode(tls_->native_handle(), SSL_MODE_RELEASE_BUFFERS);
     // A key with a pass phrase is refused; asking the terminal for it would hang a service.
-    if (!problem) tls_->set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return ""; }, problem);
+    if (!problem)
+      tls_->set_password_callback([](std::size_t, asio::ssl::context::password_purpose) { return ""; }, problem);
     if (!problem) tls_->use_certificate_chain_file(shared_.options.certificate_file, problem);
     if (!problem) tls_->use_private_key_file(shared_.options.key_file, asio::ssl::context::pem, problem);
     if (!problem && SSL_CTX_check_private_key(tls_->native_handle()) != 1) {
