@@ -131,10 +131,14 @@ void compare_names(const Record& a, const Record& b, Comparison& out) {
   if (!a.middle.empty() && !b.middle.empty()) {
     namespace l = level::middle;
     auto& middle = out.of(Field::middle);
-    if (a.middle.equals(b.middle)) middle = level::exact;
-    else if (a.middle.length == 1 || b.middle.length == 1) middle = a.middle.text[0] == b.middle.text[0] ? l::initial : l::different;
-    else if (spelling(a.middle, b.middle) != Spelling::other || share_word(a.middle, b.middle)) middle = l::close;
-    else middle = l::different;
+    if (a.middle.equals(b.middle))
+      middle = level::exact;
+    else if (a.middle.length == 1 || b.middle.length == 1)
+      middle = a.middle.text[0] == b.middle.text[0] ? l::initial : l::different;
+    else if (spelling(a.middle, b.middle) != Spelling::other || share_word(a.middle, b.middle))
+      middle = l::close;
+    else
+      middle = l::different;
   }
   if (a.generation != 0 && b.generation != 0) {
     out.of(Field::suffix) = a.generation == b.generation ? level::exact : level::suffix::different;
@@ -154,7 +158,8 @@ std::uint8_t compare_birth(const PartialDate& a, const PartialDate& b) {
     return edits(x.substr(0, 6), y.substr(0, 6), 1) <= 1 ? l::parts : l::different;
   }
   if (x == y || (century_open && x.substr(2) == y.substr(2))) return level::exact;
-  const bool year = x.substr(0, 4) == y.substr(0, 4), month = x.substr(4, 2) == y.substr(4, 2), day = x.substr(6) == y.substr(6);
+  const bool year = x.substr(0, 4) == y.substr(0, 4), month = x.substr(4, 2) == y.substr(4, 2),
+             day = x.substr(6) == y.substr(6);
   // First of January stands for "some day of that year" in many systems.
   if (year && a.is_first_january() != b.is_first_january()) return l::year;
   if (year && x.substr(4, 2) == y.substr(6) && x.substr(6) == y.substr(4, 2)) return l::swapped;
@@ -186,7 +191,8 @@ std::uint8_t compare_phones(const Record& a, const Record& b) {
         last = i;
       }
       const auto f = static_cast<std::size_t>(first), g = static_cast<std::size_t>(last);
-      if (unequal == 1 || (unequal == 2 && last == first + 1 && x[f] == y[g] && x[g] == y[f])) best = level::phone::edit;
+      if (unequal == 1 || (unequal == 2 && last == first + 1 && x[f] == y[g] && x[g] == y[f]))
+        best = level::phone::edit;
     }
   }
   return best;
@@ -216,10 +222,11 @@ std::uint8_t compare_address(const Record& a, const Record& b) {
   const bool number = both && a.number == b.number;
   if (street && number) return !a.unit.empty() && !b.unit.empty() && !(a.unit == b.unit) ? l::unit : level::exact;
   if (street) return !both || near(a.number.view(), b.number.view()) ? l::close : l::street;
-  const bool close_street = similarity(a.street, b.street) >= 0.88 ||
-                            (std::min(a.street.length, b.street.length) >= 4 && edits(a.street.view(), b.street.view(), 2) <= 2) ||
-                            (std::min(a.street.length, b.street.length) >= 5 &&
-                             (a.street.view().starts_with(b.street.view()) || b.street.view().starts_with(a.street.view())));
+  const bool close_street =
+      similarity(a.street, b.street) >= 0.88 ||
+      (std::min(a.street.length, b.street.length) >= 4 && edits(a.street.view(), b.street.view(), 2) <= 2) ||
+      (std::min(a.street.length, b.street.length) >= 5 &&
+       (a.street.view().starts_with(b.street.view()) || b.street.view().starts_with(a.street.view())));
   if (!close_street) return l::different;
   if (number) return l::close;
   return !both || near(a.number.view(), b.number.view()) ? l::street : l::different;
@@ -228,7 +235,8 @@ std::uint8_t compare_address(const Record& a, const Record& b) {
 std::uint8_t compare_locality(const Word& a, const Word& b) {
   if (a.empty() || b.empty()) return level::missing;
   if (a.equals(b)) return level::exact;
-  const bool close = similarity(a, b) >= 0.9 || (std::min(a.length, b.length) >= 5 && edits(a.view(), b.view(), 2) <= 2);
+  const bool close =
+      similarity(a, b) >= 0.9 || (std::min(a.length, b.length) >= 5 && edits(a.view(), b.view(), 2) <= 2);
   return close ? level::locality::close : level::locality::different;
 }
 
@@ -273,8 +281,11 @@ void compare_attributes(const Record& a, const Record& b, Comparison& out) {
       if (theirs.value.empty()) break;
       if (mine.name != theirs.name) continue;
       auto& found = out.levels[slot];
-      if (mine.value == theirs.value) found = level::exact;
-      else found = jaro_winkler(mine.value.view(), theirs.value.view()) >= 0.9 ? level::attribute::close : level::attribute::different;
+      if (mine.value == theirs.value)
+        found = level::exact;
+      else
+        found = jaro_winkler(mine.value.view(), theirs.value.view()) >= 0.9 ? level::attribute::close
+                                                                            : level::attribute::different;
       ++slot;
       break;
     }

@@ -12,12 +12,30 @@
 namespace handoff::people {
 
 enum class Field : std::uint8_t {
-  given, family, order, middle, suffix, birth, gender, phone, email, address, locality, postcode, region, identifier,
-  attribute_1, attribute_2, attribute_3, attribute_4,
+  given,
+  family,
+  order,
+  middle,
+  suffix,
+  birth,
+  gender,
+  phone,
+  email,
+  address,
+  locality,
+  postcode,
+  region,
+  identifier,
+  attribute_1,
+  attribute_2,
+  attribute_3,
+  attribute_4,
 };
 inline constexpr std::size_t field_count = 18;
 inline constexpr std::size_t ladder_count = 15;  // the four attributes share one ladder
-inline constexpr std::size_t ladder_of(Field field) { return std::min<std::size_t>(static_cast<std::size_t>(field), 14); }
+inline constexpr std::size_t ladder_of(Field field) {
+  return std::min<std::size_t>(static_cast<std::size_t>(field), 14);
+}
 
 // Level 0 is "missing on either side" in every ladder; 1 is the best.
 inline constexpr std::size_t level_max = 8;
@@ -36,21 +54,51 @@ std::string_view level_name(Field field, std::uint8_t level);
 
 namespace level {
 inline constexpr std::uint8_t missing = 0, exact = 1;
-namespace given { inline constexpr std::uint8_t nickname = 2, close = 3, part = 4, sounds = 5, initial = 6, different = 7; }
-namespace family { inline constexpr std::uint8_t close = 2, part = 3, sounds = 4, initial = 5, different = 6; }
-namespace order { inline constexpr std::uint8_t as_given = 1, swapped = 2; }
-namespace middle { inline constexpr std::uint8_t initial = 2, close = 3, different = 4; }
-namespace suffix { inline constexpr std::uint8_t different = 2; }
-namespace birth { inline constexpr std::uint8_t swapped = 2, partial = 3, edit = 4, year = 5, parts = 6, two_edits = 7, different = 8; }
-namespace gender { inline constexpr std::uint8_t different = 2; }
-namespace phone { inline constexpr std::uint8_t edit = 2, different = 3; }
-namespace email { inline constexpr std::uint8_t local = 2, close = 3, different = 4; }
-namespace address { inline constexpr std::uint8_t unit = 2, close = 3, street = 4, different = 5; }
-namespace locality { inline constexpr std::uint8_t close = 2, different = 3; }
-namespace postcode { inline constexpr std::uint8_t edit = 2, area = 3, different = 4; }
-namespace region { inline constexpr std::uint8_t different = 2; }
-namespace identifier { inline constexpr std::uint8_t edit = 2, tail = 3, different = 4; }
-namespace attribute { inline constexpr std::uint8_t close = 2, different = 3; }
+namespace given {
+inline constexpr std::uint8_t nickname = 2, close = 3, part = 4, sounds = 5, initial = 6, different = 7;
+}
+namespace family {
+inline constexpr std::uint8_t close = 2, part = 3, sounds = 4, initial = 5, different = 6;
+}
+namespace order {
+inline constexpr std::uint8_t as_given = 1, swapped = 2;
+}
+namespace middle {
+inline constexpr std::uint8_t initial = 2, close = 3, different = 4;
+}
+namespace suffix {
+inline constexpr std::uint8_t different = 2;
+}
+namespace birth {
+inline constexpr std::uint8_t swapped = 2, partial = 3, edit = 4, year = 5, parts = 6, two_edits = 7, different = 8;
+}
+namespace gender {
+inline constexpr std::uint8_t different = 2;
+}
+namespace phone {
+inline constexpr std::uint8_t edit = 2, different = 3;
+}
+namespace email {
+inline constexpr std::uint8_t local = 2, close = 3, different = 4;
+}
+namespace address {
+inline constexpr std::uint8_t unit = 2, close = 3, street = 4, different = 5;
+}
+namespace locality {
+inline constexpr std::uint8_t close = 2, different = 3;
+}
+namespace postcode {
+inline constexpr std::uint8_t edit = 2, area = 3, different = 4;
+}
+namespace region {
+inline constexpr std::uint8_t different = 2;
+}
+namespace identifier {
+inline constexpr std::uint8_t edit = 2, tail = 3, different = 4;
+}
+namespace attribute {
+inline constexpr std::uint8_t close = 2, different = 3;
+}
 }  // namespace level
 
 struct Comparison {

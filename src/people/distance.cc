@@ -78,7 +78,8 @@ double jaro_winkler(const char* a, std::size_t a_length, const char* b, std::siz
     out_of_order += a[std::countr_zero(x)] != b[std::countr_zero(y)] ? 1 : 0;
   }
   const double m = common;
-  const double jaro = (m / static_cast<double>(a_length) + m / static_cast<double>(b_length) + (m - out_of_order / 2) / m) / 3.0;
+  const double jaro =
+      (m / static_cast<double>(a_length) + m / static_cast<double>(b_length) + (m - out_of_order / 2) / m) / 3.0;
   std::size_t prefix = 0;
   while (prefix < 4 && prefix < a_length && prefix < b_length && a[prefix] == b[prefix]) ++prefix;
   return jaro + static_cast<double>(prefix) * 0.1 * (1.0 - jaro);

@@ -81,7 +81,8 @@ Line read_line(std::string_view text) {
     if (plain == 0 || !is_street_type(word)) line.street += word;
   }
   // A lost blank glues the type to the name: "alabasterstreet".
-  for (const std::string_view glued : {"street", "crescent", "avenue", "place", "court", "drive", "circuit", "close", "road", "lane"}) {
+  for (const std::string_view glued :
+       {"street", "crescent", "avenue", "place", "court", "drive", "circuit", "close", "road", "lane"}) {
     if (line.street.size() >= glued.size() + 4 && line.street.ends_with(glued)) {
       line.street.resize(line.street.size() - glued.size());
       break;
@@ -113,7 +114,8 @@ Names normalize_names(const Registrant& registrant) {
   auto family = name_words(registrant.last_name);
   const auto former = name_words(registrant.former_name);
   const std::uint8_t at_family = take_generation(family), at_given = take_generation(given);
-  for (const auto& word : words(fold(registrant.suffix.reveal()))) names.generation = std::max(names.generation, generation(word));
+  for (const auto& word : words(fold(registrant.suffix.reveal())))
+    names.generation = std::max(names.generation, generation(word));
   if (names.generation == 0) names.generation = at_family != 0 ? at_family : at_given;
   if (is_filler_person(join(given, " "), join(family, " "))) {
     given.clear();
@@ -165,7 +167,8 @@ Address normalize_address(const Registrant& registrant) {
   address.locality = make_word(city);
   std::string postcode = compact(registrant.postal_code.reveal(), Code::capacity);
   // ZIP+4 is compared by its five digits: most senders leave the rest out.
-  if (postcode.size() == 9 && std::all_of(postcode.begin(), postcode.end(), [](unsigned char c) { return std::isdigit(c) != 0; })) {
+  if (postcode.size() == 9 &&
+      std::all_of(postcode.begin(), postcode.end(), [](unsigned char c) { return std::isdigit(c) != 0; })) {
     postcode.resize(5);
   }
   if (!is_filler_digits(postcode)) address.postcode = make_code(postcode);
@@ -175,7 +178,8 @@ Address normalize_address(const Registrant& registrant) {
 
 Gender normalize_gender(std::string_view text) {
   const std::string folded = fold(text);
-  if (folded == "f" || folded == "female" || folded == "woman" || folded == "w" || folded == "femme") return Gender::female;
+  if (folded == "f" || folded == "female" || folded == "woman" || folded == "w" || folded == "femme")
+    return Gender::female;
   if (folded == "m" || folded == "male" || folded == "man" || folded == "homme") return Gender::male;
   if (folded.empty() || folded == "u" || is_filler_name_word(folded)) return Gender::unknown;
   return Gender::other;
@@ -198,7 +202,8 @@ Record normalize(const Registrant& registrant, const Locale& locale) {
   for (const auto& text : registrant.phones) {
     const auto phone = normalize_phone(text.reveal(), locale);
     if (phone == 0 || phones == record.phones.size()) continue;
-    if (std::find(record.phones.begin(), record.phones.end(), phone) == record.phones.end()) record.phones[phones++] = phone;
+    if (std::find(record.phones.begin(), record.phones.end(), phone) == record.phones.end())
+      record.phones[phones++] = phone;
   }
   for (const auto& text : registrant.emails) {
     const auto email = normalize_email(text.reveal());

@@ -18,7 +18,8 @@ struct Parts {
 };
 
 int month_of(std::string_view word) {
-  static constexpr std::array<std::string_view, 12> months{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+  static constexpr std::array<std::string_view, 12> months{"jan", "feb", "mar", "apr", "may", "jun",
+                                                           "jul", "aug", "sep", "oct", "nov", "dec"};
   for (std::size_t i = 0; i < months.size(); ++i) {
     if (word.size() >= 3 && word.substr(0, 3) == months[i]) return static_cast<int>(i) + 1;
   }
@@ -40,8 +41,10 @@ std::optional<Parts> read_by_format(std::string_view text, std::string_view form
   };
   for (std::size_t i = 0; i < format.size(); ++i) {
     if (format[i] != '%' || i + 1 == format.size()) {
-      if (at < text.size() && text[at] == format[i]) ++at;
-      else if (at < text.size()) return std::nullopt;
+      if (at < text.size() && text[at] == format[i])
+        ++at;
+      else if (at < text.size())
+        return std::nullopt;
       continue;
     }
     switch (format[++i]) {
@@ -113,7 +116,9 @@ std::optional<Parts> read_freely(std::string_view text, bool day_first) {
   }
   if (numbers.size() == 1 && numbers[0].size() == 8) {
     const bool year_first = numbers[0][0] == '1' || numbers[0].starts_with("20");
-    const auto cut = [&](std::size_t at, std::size_t count) { return static_cast<int>(parse_int(numbers[0].substr(at, count)).value_or(-1)); };
+    const auto cut = [&](std::size_t at, std::size_t count) {
+      return static_cast<int>(parse_int(numbers[0].substr(at, count)).value_or(-1));
+    };
     if (year_first) return Parts{cut(0, 4), cut(4, 2), cut(6, 2), false};
     return Parts{cut(4, 4), cut(day_first ? 2 : 0, 2), cut(day_first ? 0 : 2, 2), false};
   }
@@ -151,23 +156,29 @@ PartialDate normalize_date(std::string_view text, std::string_view format, const
   std::optional<Parts> parts;
   if (!format.empty()) parts = read_by_format(text, format);
   const auto day_at = format.find("%d"), month_at = format.find("%m");
-  const bool day_first = day_at != std::string_view::npos && month_at != std::string_view::npos && format.find("%Y") > day_at
-                             ? day_at < month_at
-                             : locale.day_first;
+  const bool day_first =
+      day_at != std::string_view::npos && month_at != std::string_view::npos && format.find("%Y") > day_at
+          ? day_at < month_at
+          : locale.day_first;
   if (!parts) parts = read_freely(text, day_first);
   if (!parts || parts->year < 0 || parts->year > 9999) return date;
-  if (parts->two_digit_year) parts->year += parts->year > locale.year_now % 100 ? locale.year_now / 100 * 100 - 100 : locale.year_now / 100 * 100;
+  if (parts->two_digit_year)
+    parts->year +=
+        parts->year > locale.year_now % 100 ? locale.year_now / 100 * 100 - 100 : locale.year_now / 100 * 100;
   const bool has_month = parts->month >= 0, has_day = has_month && parts->day >= 0;
   if ((parts->month > 99) || (parts->day > 99)) return date;
   std::array<char, 16> digits{};
-  std::snprintf(digits.data(), digits.size(), "%04d%02d%02d", parts->year, has_month ? parts->month : 0, has_day ? parts->day : 0);
+  std::snprintf(digits.data(), digits.size(), "%04d%02d%02d", parts->year, has_month ? parts->month : 0,
+                has_day ? parts->day : 0);
   std::copy_n(digits.data(), 8, date.digits);
   date.two_digit_year = parts->two_digit_year;
   // Values that systems write when they know nothing.
   const auto view = date.view();
-  if (parts->year == 0 || view == "19000101" || view == "99991231" || view == "11111111" || view == "19010101") return {};
+  if (parts->year == 0 || view == "19000101" || view == "99991231" || view == "11111111" || view == "19010101")
+    return {};
   const bool month_right = !has_month || (parts->month >= 1 && parts->month <= 12);
-  const bool day_right = !has_day || (month_right && parts->day >= 1 && parts->day <= days_in(parts->year, parts->month));
+  const bool day_right =
+      !has_day || (month_right && parts->day >= 1 && parts->day <= days_in(parts->year, parts->month));
   date.implausible = parts->year > locale.year_now || parts->year < locale.year_now - 120;
   if (!month_right || !day_right || parts->year > locale.year_now + 1 || parts->year < 1850) {
     date.kind = PartialDate::Kind::impossible;

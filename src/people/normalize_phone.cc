@@ -26,15 +26,18 @@ std::uint64_t normalize_phone(std::string_view text, const Locale& locale) {
   }
   std::string digits;
   for (const char c : lower) {
-    if (std::isdigit(static_cast<unsigned char>(c)) != 0) digits.push_back(c);
-    else if (std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '*' || c == '#') return 0;
+    if (std::isdigit(static_cast<unsigned char>(c)) != 0)
+      digits.push_back(c);
+    else if (std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '*' || c == '#')
+      return 0;
   }
   if (digits.size() < 7 || digits.size() > 17 || is_filler_digits(digits)) return 0;
   using i18n::phonenumbers::PhoneNumber;
   using i18n::phonenumbers::PhoneNumberUtil;
   PhoneNumber number;
   const auto* library = PhoneNumberUtil::GetInstance();
-  if (library->Parse(lower, locale.region, &number) == PhoneNumberUtil::NO_PARSING_ERROR && library->IsValidNumber(number)) {
+  if (library->Parse(lower, locale.region, &number) == PhoneNumberUtil::NO_PARSING_ERROR &&
+      library->IsValidNumber(number)) {
     std::string national;
     library->GetNationalSignificantNumber(number, &national);
     if (is_filler_digits(national)) return 0;

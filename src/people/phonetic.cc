@@ -104,7 +104,8 @@ std::string sound(std::string_view name) {
 std::uint32_t sound_code(std::string_view folded) {
   const std::string code = sound(folded);
   std::uint32_t number = 0;
-  for (std::size_t i = 0; i < code.size() && i < 6; ++i) number = number * 32 + static_cast<std::uint32_t>(code[i] - 'a' + 1);
+  for (std::size_t i = 0; i < code.size() && i < 6; ++i)
+    number = number * 32 + static_cast<std::uint32_t>(code[i] - 'a' + 1);
   return number;
 }
 

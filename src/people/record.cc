@@ -13,8 +13,24 @@ constexpr std::uint8_t form_version = 1;
 
 // Which part of a record follows. A part that is missing takes no byte.
 enum Part : std::uint8_t {
-  part_given = 1, part_family, part_middle, part_former, part_birth, part_death, part_person, part_phone, part_email_local,
-  part_email_domain, part_number, part_unit, part_postcode, part_region, part_street, part_locality, part_identifier, part_attribute,
+  part_given = 1,
+  part_family,
+  part_middle,
+  part_former,
+  part_birth,
+  part_death,
+  part_person,
+  part_phone,
+  part_email_local,
+  part_email_domain,
+  part_number,
+  part_unit,
+  part_postcode,
+  part_region,
+  part_street,
+  part_locality,
+  part_identifier,
+  part_attribute,
 };
 
 class Writer {
@@ -40,7 +56,8 @@ void append_number(std::string& out, std::uint64_t value, int bytes) {
 
 std::uint64_t read_number(std::string_view bytes, int count) {
   std::uint64_t value = 0;
-  for (int i = 0; i < count; ++i) value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)])) << (8 * i);
+  for (int i = 0; i < count; ++i)
+    value |= static_cast<std::uint64_t>(static_cast<unsigned char>(bytes[static_cast<std::size_t>(i)])) << (8 * i);
   return value;
 }
 
@@ -125,7 +142,8 @@ bool read_part(Record& record, std::uint8_t part, std::string_view bytes, std::s
     case part_street: return word(record.street);
     case part_locality: return word(record.locality);
     case part_identifier: {
-      if (bytes.size() < 6 || bytes.size() > 5 + Code::capacity || identifiers == record.identifiers.size()) return false;
+      if (bytes.size() < 6 || bytes.size() > 5 + Code::capacity || identifiers == record.identifiers.size())
+        return false;
       auto& into = record.identifiers[identifiers++];
       into.system = static_cast<std::uint32_t>(read_number(bytes, 4));
       into.unique = (bytes[4] & 1) != 0;
@@ -145,7 +163,8 @@ bool read_part(Record& record, std::uint8_t part, std::string_view bytes, std::s
 }
 
 Error damaged() {
-  return Error{Kind::malformed, "people.record.damaged", "A stored person record cannot be read.", "comparable record: bad bytes"};
+  return Error{Kind::malformed, "people.record.damaged", "A stored person record cannot be read.",
+               "comparable record: bad bytes"};
 }
 
 }  // namespace
@@ -173,10 +192,10 @@ std::string_view Name::word(std::size_t index) const {
 
 int PartialDate::day_number() const {
   using namespace std::chrono;
-  return static_cast<int>(
-      sys_days{std::chrono::year{year()} / std::chrono::month{static_cast<unsigned>(month())} / std::chrono::day{static_cast<unsigned>(day())}}
-          .time_since_epoch()
-          .count());
+  return static_cast<int>(sys_days{std::chrono::year{year()} / std::chrono::month{static_cast<unsigned>(month())} /
+                                   std::chrono::day{static_cast<unsigned>(day())}}
+                              .time_since_epoch()
+                              .count());
 }
 
 Name make_name(const std::vector<std::string>& words) {

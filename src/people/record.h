@@ -1,5 +1,5 @@
-// The comparable record: what one source record says about a person, folded, fixed in size and without pointers, so that
-// scoring touches a few cache lines and a copy of it can lie beside each blocking key. It has no printer.
+// The comparable record: what one source record says about a person, folded, fixed in size and without pointers, so
+// that scoring touches a few cache lines and a copy of it can lie beside each blocking key. It has no printer.
 #pragma once
 
 #include <array>
@@ -68,7 +68,9 @@ struct PartialDate {
   bool implausible = false;     // in the future, or more than 120 years ago
 
   bool empty() const { return kind == Kind::missing; }
-  int year() const { return (digits[0] - '0') * 1000 + (digits[1] - '0') * 100 + (digits[2] - '0') * 10 + (digits[3] - '0'); }
+  int year() const {
+    return (digits[0] - '0') * 1000 + (digits[1] - '0') * 100 + (digits[2] - '0') * 10 + (digits[3] - '0');
+  }
   int month() const { return (digits[4] - '0') * 10 + (digits[5] - '0'); }
   int day() const { return (digits[6] - '0') * 10 + (digits[7] - '0'); }
   std::string_view view() const { return {digits, sizeof digits}; }

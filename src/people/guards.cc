@@ -1,0 +1,149 @@
+#include "people/guards.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+namespace handoff::people {
+namespace {
+
+constexpr std::array<std::string_view, 10> words_of{
+    "asserted_different", "linked_by_person", "identifiers_differ",  "twins",        "generations", "household",
+    "deceased",           "shared_contact",   "doubtful_birth_date", "thin_evidence"};
+constexpr std::uint32_t shared_contact_max = 20;
+constexpr int generation_years = 15;
+
+bool identifiers_differ(const Record& a, const Record& b) {
+  bool differ = false;
+  for (const auto& mine : a.identifiers) {
+    for (const auto& theirs : b.identifiers) {
+      if (mine.value.empty() || theirs.value.empty() || mine.system != theirs.system || !mine.unique || !theirs.unique)
+        continue;
+      if (mine.tail != theirs.tail) {
+        const auto& tail = mine.tail ? mine.value : theirs.value;
+        const auto& whole = mine.tail ? theirs.value : mine.value;
+        differ = differ || !whole.view().ends_with(tail.view());
+      } else if (mine.value == theirs.value) {
+        return false;
+      } else {
+        differ = true;
+      }
+    }
+  }
+  return differ;
+}
+
+bool same_household(const Comparison& c) {
+  const auto address = c.of(Field::address);
+  return address == level::exact || address == level::address::unit || address == level::address::close ||
+         c.of(Field::phone) == level::exact || c.of(Field::email) == level::exact;
+}
+
+// Both spellings are names in their own right (Jayden, Hayden), so the difference is no slip of the pen.
+bool both_established(const Record& a, const Record& b, const Frequencies& frequencies) {
+  const auto least =
+      std::min(frequencies.count(Value::given, a.given.hash), frequencies.count(Value::given, b.given.hash));
+  return least >= 4 && static_cast<double>(least) >= 1e-4 * frequencies.total(Value::given);
+}
+
+bool is_twin(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
+  const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
+  if (given == level::missing || given == level::exact || birth != level::exact ||
+      c.of(Field::order) == level::order::swapped)
+    return false;
+  const bool kin = (family >= level::exact && family <= level::family::sounds) || same_household(c);
+  if (!kin) return false;
+  if (a.multiple_birth || b.multiple_birth) return given != level::given::nickname;
+  if (given == level::given::different || given == level::given::sounds) return true;
+  if (given == level::given::nickname || given == level::given::part || given == level::given::initial) return false;
+  return c.of(Field::gender) == level::gender::different || both_established(a, b, frequencies);
+}
+
+bool is_other_generation(const Comparison& c, const Record& a, const Record& b) {
+  if (c.of(Field::suffix) == level::suffix::different) return true;
+  const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
+  if (birth < level::birth::year || birth == level::missing || given == level::missing || family == level::missing)
+    return false;
+  if (given > level::given::close || family > level::family::part) return false;
+  const bool near = same_household(c) || c.of(Field::postcode) == level::exact || c.of(Field::locality) == level::exact;
+  // A slip in the decade leaves day and month standing; father and son share them one time in 365.
+  const bool same_day = a.birth.view().substr(4) == b.birth.view().substr(4);
+  return near && !same_day && std::abs(a.birth.year() - b.birth.year()) >= generation_years;
+}
+
+bool is_household(const Comparison& c) {
+  const auto given = c.of(Field::given);
+  return c.of(Field::birth) == level::missing && (given == level::given::different || given == level::missing) &&
+         same_household(c) && c.of(Field::identifier) != level::exact;
+}
+
+bool is_shared_contact(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
+  if (c.of(Field::birth) == level::exact || c.of(Field::identifier) == level::exact) return false;
+  if (c.of(Field::phone) == level::exact) {
+    for (const auto phone : a.phones) {
+      if (phone != 0 && std::find(b.phones.begin(), b.phones.end(), phone) != b.phones.end() &&
+          frequencies.count(Value::phone, phone) > shared_contact_max) {
+        return true;
+      }
+    }
+  }
+  return c.of(Field::email) == level::exact &&
+         frequencies.count(Value::email, hash_text(a.email_local.view(), a.email_domain.hash)) > shared_contact_max;
+}
+
+bool is_thin(const Comparison& c) {
+  const auto positive = [&](Field field, std::uint8_t worst) {
+    return c.of(field) != level::missing && c.of(field) <= worst;
+  };
+  const bool name = positive(Field::given, level::given::initial) && positive(Field::family, level::family::initial);
+  const bool birth = positive(Field::birth, level::birth::parts);
+  const bool identifier = positive(Field::identifier, level::identifier::tail);
+  const bool contact = positive(Field::phone, level::phone::edit) || positive(Field::email, level::email::close);
+  const bool place = positive(Field::address, level::address::close) ||
+                     positive(Field::postcode, level::postcode::edit) ||
+                     positive(Field::locality, level::locality::close);
+  const bool half_name = positive(Field::given, level::given::sounds) || positive(Field::family, level::family::sounds);
+  const int groups =
+      (name || half_name ? 1 : 0) + (birth ? 1 : 0) + (identifier ? 1 : 0) + (contact ? 1 : 0) + (place ? 1 : 0);
+  return groups < 2;
+}
+
+bool is_doubtful_birth(const Comparison& c, const Record& a, const Record& b) {
+  const bool impossible =
+      a.birth.kind == PartialDate::Kind::impossible || b.birth.kind == PartialDate::Kind::impossible;
+  return impossible && c.of(Field::birth) > level::birth::edit;
+}
+
+bool is_deceased(const Record& a, const Record& b, const Circumstances& circumstances) {
+  return a.deceased != b.deceased && circumstances.active_after_death;
+}
+
+}  // namespace
+
+std::string_view word(Guard guard) { return words_of[static_cast<std::size_t>(guard)]; }
+
+std::vector<Guard> guards(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies,
+                          const Circumstances& circumstances) {
+  std::vector<Guard> fired;
+  const auto fire = [&](bool yes, Guard guard) {
+    if (yes) fired.push_back(guard);
+  };
+  fire(circumstances.asserted_different, Guard::asserted_different);
+  fire(circumstances.linked_by_person, Guard::linked_by_person);
+  fire(identifiers_differ(a, b), Guard::identifiers_differ);
+  fire(is_twin(c, a, b, frequencies), Guard::twins);
+  fire(is_other_generation(c, a, b), Guard::generations);
+  fire(is_household(c), Guard::household);
+  fire(is_deceased(a, b, circumstances), Guard::deceased);
+  fire(is_shared_contact(c, a, b, frequencies), Guard::shared_contact);
+  fire(is_doubtful_birth(c, a, b), Guard::doubtful_birth_date);
+  fire(is_thin(c), Guard::thin_evidence);
+  return fired;
+}
+
+bool forbids_union(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
+  return identifiers_differ(a, b) || is_twin(c, a, b, frequencies) || is_other_generation(c, a, b) ||
+         a.deceased != b.deceased;
+}
+
+}  // namespace handoff::people

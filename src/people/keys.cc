@@ -1,0 +1,171 @@
+#include "people/keys.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <string>
+
+#include "people/phonetic.h"
+
+namespace handoff::people {
+namespace {
+
+constexpr std::array<std::string_view, key_kind_count> kind_names{
+    "identifier",      "birth_initial",  "names",          "phone",           "email",
+    "family_year",     "given_month",    "address",        "family_postcode", "given_postcode",
+    "family_locality", "given_locality", "family_initial", "given_initial"};
+
+class Keys {
+ public:
+  explicit Keys(std::size_t max) : max_(max) {}
+  void add(KeyKind kind, std::string_view value) {
+    const Key key{kind, hash_text(value, static_cast<std::uint64_t>(kind) + 1)};
+    if (keys_.size() < max_ && std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
+  }
+  std::vector<Key> take() { return std::move(keys_); }
+
+ private:
+  std::size_t max_;
+  std::vector<Key> keys_;
+};
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string sound_of(std::string_view name) {
+  const auto code = sound_code(name);
+  // A name without letters we know has no sound; its own text stands for it.
+  return code == 0 ? std::string(name.substr(0, 6)) : number(code);
+}
+
+// Short forms meet under their group; every other name under its sound.
+std::string given_sound(const Name& name) {
+  return name.nicknames.group[0] != 0 ? "g" + number(name.nicknames.group[0]) : sound_of(name.word(0));
+}
+
+std::string pair_of(std::string a, std::string b) { return a < b ? a + "/" + b : b + "/" + a; }
+
+void birth_keys(Keys& keys, std::string_view digits, const Record& record) {
+  if (!record.given.empty()) keys.add(KeyKind::birth_initial, std::string(digits) + record.given.text[0]);
+  if (!record.family.empty()) keys.add(KeyKind::birth_initial, std::string(digits) + record.family.text[0]);
+  if (record.given.empty() && record.family.empty()) keys.add(KeyKind::birth_initial, digits);
+}
+
+bool has_day(const PartialDate& date) {
+  return date.kind == PartialDate::Kind::day || date.kind == PartialDate::Kind::impossible;
+}
+bool has_month(const PartialDate& date) { return has_day(date) || date.kind == PartialDate::Kind::month; }
+
+void basic_keys(Keys& keys, const Record& record) {
+  const auto& given = record.given;
+  const auto& family = record.family;
+  const bool both = !given.empty() && !family.empty();
+  for (const auto& identifier : record.identifiers) {
+    if (identifier.value.empty() || identifier.tail || !identifier.unique) continue;
+    keys.add(KeyKind::identifier, number(identifier.system) + ":" + std::string(identifier.value.view()));
+    break;
+  }
+  if (has_day(record.birth)) birth_keys(keys, record.birth.view(), record);
+  if (both) keys.add(KeyKind::names, pair_of(sound_of(given.view()), sound_of(family.view())));
+  if (record.phones[0] != 0) keys.add(KeyKind::phone, number(record.phones[0]));
+  if (!record.email_local.empty())
+    keys.add(KeyKind::email, std::string(record.email_local.view()) + "@" + std::string(record.email_domain.view()));
+  if (!family.empty() && !record.birth.empty())
+    keys.add(KeyKind::family_year, sound_of(family.view()) + "/" + std::string(record.birth.view().substr(0, 4)));
+  if (!given.empty() && has_month(record.birth))
+    keys.add(KeyKind::given_month, given_sound(given) + "/" + std::string(record.birth.view().substr(0, 6)));
+  if (!record.street.empty() && (!record.number.empty() || !record.postcode.empty())) {
+    const auto place = record.number.empty() ? record.postcode.view() : record.number.view();
+    keys.add(KeyKind::address, std::string(record.street.view().substr(0, 5)) + "/" + std::string(place));
+  }
+  if (!family.empty() && record.postcode.length >= 3) {
+    keys.add(KeyKind::family_postcode,
+             std::string(family.view().substr(0, 4)) + "/" + std::string(record.postcode.view().substr(0, 3)));
+  }
+  if (!given.empty() && !record.postcode.empty())
+    keys.add(KeyKind::given_postcode, given_sound(given) + "/" + std::string(record.postcode.view()));
+  if (!family.empty() && !record.locality.empty())
+    keys.add(KeyKind::family_locality,
+             sound_of(family.view()) + "/" + std::string(record.locality.view().substr(0, 4)));
+  if (!given.empty() && !record.locality.empty())
+    keys.add(KeyKind::given_locality, given_sound(given) + "/" + std::string(record.locality.view().substr(0, 4)));
+  if (record.phones[1] != 0) keys.add(KeyKind::phone, number(record.phones[1]));
+  if (both) {
+    keys.add(KeyKind::family_initial, sound_of(family.view()) + "/" + given.text[0]);
+    keys.add(KeyKind::given_initial, given_sound(given) + "/" + family.text[0]);
+  } else if (!family.empty()) {
+    keys.add(KeyKind::family_initial, sound_of(family.view()));
+  } else if (!given.empty()) {
+    keys.add(KeyKind::given_initial, given_sound(given));
+  }
+}
+
+}  // namespace
+
+std::string_view key_name(KeyKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+std::vector<Key> stored_keys(const Record& record) {
+  Keys keys(stored_keys_max);
+  basic_keys(keys, record);
+  return keys.take();
+}
+
+std::vector<Key> probe_keys(const Record& record) {
+  Keys keys(64);
+  basic_keys(keys, record);
+  const auto& given = record.given;
+  const auto& family = record.family;
+  for (const auto phone : record.phones) {
+    if (phone != 0) keys.add(KeyKind::phone, number(phone));
+  }
+  // Day and month exchanged.
+  if (record.birth.kind == PartialDate::Kind::day && record.birth.day() <= 12 &&
+      record.birth.day() != record.birth.month()) {
+    const auto digits = record.birth.view();
+    birth_keys(keys,
+               std::string(digits.substr(0, 4)) + std::string(digits.substr(6)) + std::string(digits.substr(4, 2)),
+               record);
+  }
+  // Neighbouring years and the same year ten years off, for the family name, its words, and a given name in its place.
+  if (!record.birth.empty() && record.birth.kind != PartialDate::Kind::impossible) {
+    std::vector<std::string> sounds;
+    if (!family.empty()) sounds.push_back(sound_of(family.view()));
+    if (!record.former.empty()) sounds.push_back(sound_of(record.former.view()));
+    if (!given.empty()) sounds.push_back(sound_of(given.view()));
+    for (std::size_t i = 0; family.word_count > 1 && i < family.word_count; ++i)
+      sounds.push_back(sound_of(family.word(i)));
+    for (std::size_t s = 0; s < sounds.size(); ++s) {
+      for (const int step : {0, -1, 1, -10, 10}) {
+        if (s > 0 && step != 0) continue;
+        std::array<char, 8> year{};
+        const auto end = std::to_chars(year.data(), year.data() + year.size(), record.birth.year() + step).ptr;
+        keys.add(KeyKind::family_year, sounds[s] + "/" + std::string(year.data(), end));
+      }
+    }
+  }
+  if (has_month(record.birth)) {
+    const std::string month(record.birth.view().substr(0, 6));
+    for (const auto group : given.nicknames.group) {
+      if (group != 0) keys.add(KeyKind::given_month, "g" + number(group) + "/" + month);
+    }
+    if (!given.empty()) keys.add(KeyKind::given_month, sound_of(given.word(0)) + "/" + month);
+    if (!family.empty()) keys.add(KeyKind::given_month, given_sound(family) + "/" + month);
+  }
+  // Single words of double names, a middle name used as the first, a former surname.
+  std::vector<std::string> firsts, lasts;
+  const auto words = [](const Name& name, std::vector<std::string>& into) {
+    if (name.empty()) return;
+    into.push_back(sound_of(name.view()));
+    for (std::size_t i = 0; name.word_count > 1 && i < name.word_count; ++i) {
+      if (name.word(i).size() >= 3) into.push_back(sound_of(name.word(i)));
+    }
+  };
+  words(given, firsts);
+  words(record.middle, firsts);
+  words(family, lasts);
+  words(record.former, lasts);
+  for (const auto& first : firsts) {
+    for (const auto& last : lasts) keys.add(KeyKind::names, pair_of(first, last));
+  }
+  return keys.take();
+}
+
+}  // namespace handoff::people

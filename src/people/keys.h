@@ -1,0 +1,46 @@
+// Blocking keys: two records are compared only when a key of one is a key of the other. At most eight are stored with a
+// record; a search asks for more (swapped dates, neighbouring years, single words of a name), which costs nothing at
+// rest. A key whose part is missing is left out, never widened.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "people/record.h"
+
+namespace handoff::people {
+
+inline constexpr std::size_t stored_keys_max = 8;
+
+enum class KeyKind : std::uint8_t {
+  identifier,
+  birth_initial,
+  names,
+  phone,
+  email,
+  family_year,
+  given_month,
+  address,
+  family_postcode,
+  given_postcode,
+  family_locality,
+  given_locality,
+  family_initial,
+  given_initial,
+};
+inline constexpr std::size_t key_kind_count = 14;
+std::string_view key_name(KeyKind kind);
+
+struct Key {
+  KeyKind kind = KeyKind::names;
+  std::uint64_t hash = 0;  // of kind and value: what the store indexes
+  friend bool operator==(const Key&, const Key&) = default;
+};
+
+// What is stored beside a record, most telling first.
+std::vector<Key> stored_keys(const Record& record);
+// What a search for this record asks for: the stored keys first, then the expansions.
+std::vector<Key> probe_keys(const Record& record);
+
+}  // namespace handoff::people

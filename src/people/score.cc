@@ -1,0 +1,157 @@
+#include "people/score.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace handoff::people {
+namespace {
+
+// How strongly the average of unseen values speaks until a file is large, and how rare such a value is.
+struct Smoothing {
+  double weight, rare;
+};
+
+// More persons than this behind one telephone or address and it says nothing any more.
+constexpr std::uint32_t shared_max = 20;
+constexpr std::uint32_t shared_free = 4;
+
+// The share of persons with this value, the pair itself taken out.
+double share(std::uint32_t count, std::uint32_t total, Smoothing smoothing) {
+  const double others = std::max(0.5, static_cast<double>(count) - 1.0);
+  return (others + smoothing.weight * smoothing.rare) / (static_cast<double>(total) + smoothing.weight);
+}
+
+double shared_bits(std::uint32_t count, double level_bits) {
+  if (count > shared_max) return -level_bits;
+  if (count <= shared_free) return 0;
+  return -std::min(level_bits, 1.5 * std::log2(static_cast<double>(count) / shared_free));
+}
+
+std::uint64_t attribute_hash(const Record& a, const Record& b, std::size_t slot) {
+  for (const auto& mine : a.attributes) {
+    if (mine.value.empty()) break;
+    for (const auto& theirs : b.attributes) {
+      if (theirs.value.empty() || mine.name != theirs.name) continue;
+      if (slot == 0) return hash_text(mine.value.view(), mine.name);
+      --slot;
+      break;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+Scorer::Scorer(const Model& model, const Frequencies& frequencies, Prior prior)
+    : model_(model),
+      frequencies_(frequencies),
+      prior_(prior),
+      prior_bits_(std::log2(std::max(prior.match_odds, 1e-15))),
+      household_odds_(model.household_size / std::max(prior.persons, 1.0)) {}
+
+double Scorer::probability(double total_bits) {
+  if (total_bits > 60) return 1.0 - std::exp2(-total_bits);
+  return 1.0 / (1.0 + std::exp2(-total_bits));
+}
+
+double Scorer::frequency_bits(Field field, std::uint8_t level, const Record& a, const Record& b) const {
+  if (level != level::exact) return 0;
+  const double level_bits = model_.stranger_bits[static_cast<std::size_t>(field)][level::exact];
+  const double stranger = model_.weights[ladder_of(field)][0].stranger;
+  const auto two_sided = [&](Value kind, std::uint64_t hash, Smoothing smoothing, double up) {
+    const auto total = frequencies_.total(kind);
+    if (total < 10) return 0.0;
+    const double bits = std::log2(stranger / share(frequencies_.count(kind, hash), total, smoothing));
+    return std::clamp(bits, -level_bits, std::min(up, model_.frequency_bits_max));
+  };
+  const auto shared = [&](Value kind, std::uint64_t hash) {
+    return shared_bits(frequencies_.count(kind, hash), level_bits);
+  };
+  switch (field) {
+    case Field::given: return a.given.equals(b.given) ? two_sided(Value::given, a.given.hash, {300, 3e-4}, 6) : 0;
+    case Field::family: return a.family.equals(b.family) ? two_sided(Value::family, a.family.hash, {300, 8e-5}, 6) : 0;
+    case Field::middle: return two_sided(Value::middle, a.middle.hash, {300, 3e-4}, 3);
+    case Field::locality: return two_sided(Value::locality, a.locality.hash, {100, 1e-3}, 3);
+    case Field::postcode: return two_sided(Value::postcode, hash_text(a.postcode.view()), {100, 1e-3}, 3);
+    case Field::region: return two_sided(Value::region, hash_text(a.region.view()), {100, 1e-1}, 3);
+    case Field::birth: {
+      const auto total = frequencies_.total(Value::birth);
+      const auto count = frequencies_.count(Value::birth, hash_text(a.birth.view()));
+      if (count < 4 || a.birth.view() != b.birth.view()) return 0;
+      return std::clamp(std::log2(3 * stranger / share(count, total, {100, 4e-5})), -level_bits, 0.0);
+    }
+    case Field::phone:
+      for (const auto mine : a.phones) {
+        if (mine != 0 && std::find(b.phones.begin(), b.phones.end(), mine) != b.phones.end())
+          return shared(Value::phone, mine);
+      }
+      return 0;
+    case Field::email: return shared(Value::email, hash_text(a.email_local.view(), a.email_domain.hash));
+    case Field::address: return shared(Value::address, hash_text(a.number.view(), a.street.hash));
+    case Field::identifier:
+      for (const auto& mine : a.identifiers) {
+        for (const auto& theirs : b.identifiers) {
+          if (mine.value.empty() || mine.system != theirs.system || !(mine.value == theirs.value)) continue;
+          return shared(Value::identifier, hash_text(mine.value.view(), mine.system));
+        }
+      }
+      return 0;
+    case Field::attribute_1:
+    case Field::attribute_2:
+    case Field::attribute_3:
+    case Field::attribute_4: {
+      const auto slot = static_cast<std::size_t>(field) - static_cast<std::size_t>(Field::attribute_1);
+      return two_sided(Value::attribute, attribute_hash(a, b, slot), {50, 0.02}, 4);
+    }
+    default: return 0;
+  }
+}
+
+Score Scorer::finish(double stranger_bits, double household_bits) const {
+  Score score;
+  // Both alternatives in the denominator; exp2 of large negative numbers goes to zero, which is what is meant.
+  score.bits = -std::log2(std::exp2(-stranger_bits) + household_odds_ * std::exp2(-household_bits) + 1e-300);
+  score.total_bits = score.bits + prior_bits_;
+  score.probability = probability(score.total_bits);
+  return score;
+}
+
+Score Scorer::score(const Comparison& comparison, const Record& a, const Record& b) const {
+  double stranger = 0, household = 0;
+  for (std::size_t f = 0; f < field_count; ++f) {
+    const auto level = comparison.levels[f];
+    if (level == level::missing) continue;
+    stranger += model_.stranger_bits[f][level];
+    household += model_.household_bits[f][level];
+    if (level != level::exact) continue;
+    const auto field = static_cast<Field>(f);
+    const double frequency = frequency_bits(field, level, a, b);
+    stranger += frequency;
+    // Relatives choose given names from the same stock as everybody, so rarity counts against a relative too.
+    if (field == Field::given || field == Field::middle) household += std::min(frequency, 3.0);
+  }
+  return finish(stranger, household);
+}
+
+Evidence Scorer::explain(const Comparison& comparison, const Record& a, const Record& b) const {
+  Evidence evidence;
+  evidence.comparison = comparison;
+  evidence.prior_bits = prior_bits_;
+  double stranger = 0;
+  for (std::size_t f = 0; f < field_count; ++f) {
+    const auto level = comparison.levels[f];
+    if (level == level::missing) continue;
+    const auto field = static_cast<Field>(f);
+    FieldEvidence line{field, level, model_.stranger_bits[f][level], frequency_bits(field, level, a, b)};
+    stranger += line.bits + line.frequency_bits;
+    evidence.fields.push_back(line);
+  }
+  std::stable_sort(evidence.fields.begin(), evidence.fields.end(), [](const auto& x, const auto& y) {
+    return std::abs(x.bits + x.frequency_bits) > std::abs(y.bits + y.frequency_bits);
+  });
+  evidence.score = score(comparison, a, b);
+  evidence.household_bits = std::min(0.0, evidence.score.bits - stranger);
+  return evidence;
+}
+
+}  // namespace handoff::people
