@@ -1,6 +1,7 @@
 #include "exchange/summary.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "exchange/summary_fonts.h"
@@ -14,6 +15,8 @@ using referral::Snapshot;
 
 constexpr const char* between = " · ";
 constexpr std::size_t appointments_in_head_max = 3;
+// What is there to be looked up, not to be read first.
+constexpr std::array minor{"source", "createdAt", "updatedAt", "version", "id", "routedFromId", "routedToIds"};
 
 std::string text_of(const Snapshot& snapshot, std::string_view path) {
   const auto text = referral::value_at(snapshot, path);
@@ -94,9 +97,13 @@ Result<std::string> render_summary(const Snapshot& snapshot) {
   std::vector<Cell> cells;
   for (const Datum& datum : data) {
     if (datum.section != first_section) continue;
-    const bool urgent = datum.path == "cancellationRequested" ||
-                        (datum.path == "priority" && !priority.empty() && priority != "routine");
-    cells.push_back({datum.label, datum.value.reveal(), urgent});
+    Cell::Weight weight = Cell::Weight::normal;
+    if (datum.path == "cancellationRequested" || (datum.path == "priority" && priority != "routine")) {
+      weight = Cell::Weight::urgent;
+    } else if (std::find(minor.begin(), minor.end(), datum.path) != minor.end()) {
+      weight = Cell::Weight::minor;
+    }
+    cells.push_back({datum.label, datum.value.reveal(), weight});
   }
   pages.panel(cells);
   std::string section = first_section;

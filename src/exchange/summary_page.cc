@@ -17,7 +17,7 @@ constexpr double text_width = page_width - 2 * margin;
 constexpr double top = 44, running_top = 76, bottom = page_height - 56;
 constexpr double label_width = 138, gutter = 16;
 constexpr double value_left = margin + label_width + gutter, value_width = text_width - label_width - gutter;
-constexpr double row_padding = 4;
+constexpr double row_padding = 2.6;
 constexpr double panel_padding = 10, panel_gutter = 14;
 constexpr std::size_t panel_columns = 3;
 
@@ -25,18 +25,21 @@ constexpr Colour ink = colour(0x1b2329), quiet = colour(0x5b6872), accent = colo
                  hairline = colour(0xdfe5e8), ground = colour(0xf1f5f6), alarm = colour(0x9c3a1c);
 constexpr TextStyle kind_style{8, true, accent}, number_style{11, true, accent}, name_style{19, true, ink},
     fact_style{10, false, ink}, panel_label_style{7.5, false, quiet}, panel_value_style{9.5, true, ink},
-    panel_urgent_style{9.5, true, alarm}, heading_style{11, true, accent}, label_style{9, false, quiet},
-    value_style{10, false, ink}, running_style{8.5, true, quiet}, footer_style{7.5, false, quiet},
-    banner_style{8.5, true, alarm};
+    panel_urgent_style{9.5, true, alarm}, panel_minor_style{8.5, false, ink}, heading_style{11, true, accent},
+    label_style{9, false, quiet}, continued_style{8.5, true, accent}, value_style{10, false, ink},
+    running_style{8.5, true, quiet}, footer_style{7.5, false, quiet}, banner_style{8.5, true, alarm},
+    running_banner_style{7.5, true, alarm};
 
-// A paragraph of a million characters is laid out in pieces, or the time for it grows with the square of its length.
-constexpr std::size_t piece_max = 16'000;
+// Text is laid out in pieces of at most this many bytes: the time for one word of n letters grows with n squared.
+constexpr std::size_t piece_max = 3'000;
 
-struct LayoutUnref {
-  void operator()(PangoLayout* layout) const { g_object_unref(layout); }
-};
+// Noto Sans above and below the baseline, as parts of its size. Lines of taller scripts keep this height as long as
+// their letters fit, so that rows stand evenly.
+constexpr double ascent = 1.069, descent = 0.293;
 
-// Line ends as one character, other control characters gone: they have no picture and would print as boxes.
+// Line ends as one character, other control characters gone: they have no picture and would print as boxes. Gone too
+// are the two characters that make letters stand in an order of their own (U+202D, U+202E): a name must read as it is
+// written.
 std::string drawable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -44,6 +47,8 @@ std::string drawable(std::string_view text) {
     const char c = text[i];
     if (c == '\r') {
       if (i + 1 >= text.size() || text[i + 1] != '\n') out += '\n';
+    } else if (text.substr(i, 3) == "\u202D" || text.substr(i, 3) == "\u202E") {
+      i += 2;
     } else if (c == '\t') {
       out += "    ";
     } else if (c == '\n' || (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f)) {
@@ -54,16 +59,48 @@ std::string drawable(std::string_view text) {
   return out;
 }
 
-// The end of a piece of at most piece_max bytes: after a line end, else after a space, else between two characters.
+// The end of a piece: after its last line end or space, else between two characters.
 std::size_t piece_end(std::string_view text) {
   if (text.size() <= piece_max) return text.size();
-  const auto line_end = text.rfind('\n', piece_max - 1);
-  if (line_end != std::string_view::npos && line_end > 0) return line_end + 1;
-  const auto space = text.rfind(' ', piece_max - 1);
-  if (space != std::string_view::npos && space > 0) return space + 1;
+  const auto white = text.find_last_of("\n ", piece_max - 1);
+  if (white != std::string_view::npos && white > 0) return white + 1;
   std::size_t end = piece_max;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  while (end > 1 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   return end;
+}
+
+PangoFontDescription* font_of(const TextStyle& style) {
+  PangoFontDescription* font = pango_font_description_from_string(summary_families);
+  pango_font_description_set_weight(font, style.bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
+  pango_font_description_set_absolute_size(font, style.size * PANGO_SCALE);
+  return font;
+}
+
+PangoContext* context_of(PangoFontMap* fonts, PangoDirection direction) {
+  PangoContext* context = pango_font_map_create_context(fonts);
+  // Nothing of the process's locale may show on the page.
+  pango_context_set_language(context, pango_language_from_string("en"));
+  pango_context_set_base_dir(context, direction);
+  pango_context_set_round_glyph_positions(context, FALSE);
+  cairo_font_options_t* options = cairo_font_options_create();
+  cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+  cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+  pango_cairo_context_set_font_options(context, options);
+  cairo_font_options_destroy(options);
+  return context;
+}
+
+const TextStyle& panel_style(Cell::Weight weight) {
+  if (weight == Cell::Weight::urgent) return panel_urgent_style;
+  return weight == Cell::Weight::minor ? panel_minor_style : panel_value_style;
+}
+
+double points(int pango_units) { return static_cast<double>(pango_units) / PANGO_SCALE; }
+
+double width_of(PangoLayoutLine* line) {
+  PangoRectangle logical;
+  pango_layout_line_get_extents(line, nullptr, &logical);
+  return points(logical.width);
 }
 
 template <class Lines>
@@ -88,69 +125,85 @@ cairo_status_t append(void* target, const unsigned char* bytes, unsigned length)
 }  // namespace
 
 PageComposer::PageComposer(PangoFontMap* fonts, PageFrame frame)
-    : fonts_(fonts), frame_(std::move(frame)), context_(pango_font_map_create_context(fonts)) {
-  // Nothing of the process's locale may show on the page.
-  pango_context_set_language(context_, pango_language_from_string("en"));
-  pango_context_set_base_dir(context_, PANGO_DIRECTION_WEAK_LTR);
-  pango_context_set_round_glyph_positions(context_, FALSE);
-  cairo_font_options_t* options = cairo_font_options_create();
-  cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
-  cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
-  pango_cairo_context_set_font_options(context_, options);
-  cairo_font_options_destroy(options);
+    : frame_(std::move(frame)),
+      left_to_right_(context_of(fonts, PANGO_DIRECTION_LTR)),
+      right_to_left_(context_of(fonts, PANGO_DIRECTION_RTL)) {
   pages_.emplace_back();
   y_ = top;
 }
 
 PageComposer::~PageComposer() {
   for (PangoLayout* layout : layouts_) g_object_unref(layout);
-  g_object_unref(context_);
+  g_object_unref(left_to_right_);
+  g_object_unref(right_to_left_);
+}
+
+PangoLayout* PageComposer::layout(std::string_view text, const TextStyle& style, double width, int line_count_max,
+                                  Direction direction) {
+  PangoContext* context = direction == Direction::right_to_left ? right_to_left_ : left_to_right_;
+  PangoLayout* made = layouts_.emplace_back(pango_layout_new(context));
+  PangoFontDescription* font = font_of(style);
+  pango_layout_set_font_description(made, font);
+  pango_font_description_free(font);
+  pango_layout_set_width(made, static_cast<int>(width * PANGO_SCALE));
+  pango_layout_set_wrap(made, PANGO_WRAP_WORD_CHAR);
+  pango_layout_set_auto_dir(made, direction == Direction::of_text);
+  // A hyphen that nobody wrote would be read as part of a number or a hash.
+  PangoAttrList* attributes = pango_attr_list_new();
+  pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
+  pango_layout_set_attributes(made, attributes);
+  pango_attr_list_unref(attributes);
+  if (line_count_max > 0) {
+    pango_layout_set_height(made, -line_count_max);
+    pango_layout_set_ellipsize(made, PANGO_ELLIPSIZE_END);
+    pango_layout_set_single_paragraph_mode(made, line_count_max == 1);
+  }
+  pango_layout_set_text(made, text.data(), static_cast<int>(text.size()));
+  return made;
 }
 
 std::vector<PageComposer::Line> PageComposer::lines(std::string_view text, const TextStyle& style, double width,
-                                                    int line_count_max) {
+                                                    int line_count_max, Direction direction) {
   std::vector<Line> made;
   const std::string clean = drawable(text);
-  PangoFontDescription* font = pango_font_description_from_string(summary_families);
-  pango_font_description_set_weight(font, style.bold ? PANGO_WEIGHT_BOLD : PANGO_WEIGHT_NORMAL);
-  pango_font_description_set_absolute_size(font, style.size * PANGO_SCALE);
+  bool whole = true;
   for (std::string_view rest = clean; !rest.empty();) {
-    const std::size_t end = piece_end(rest);
-    std::string_view piece = rest.substr(0, end);
-    rest.remove_prefix(end);
-    if (!rest.empty() && piece.ends_with('\n')) piece.remove_suffix(1);
-    PangoLayout* layout = layouts_.emplace_back(pango_layout_new(context_));
-    pango_layout_set_font_description(layout, font);
-    pango_layout_set_width(layout, static_cast<int>(width * PANGO_SCALE));
-    pango_layout_set_wrap(layout, PANGO_WRAP_WORD_CHAR);
-    pango_layout_set_auto_dir(layout, TRUE);
-    // A hyphen that nobody wrote would be read as part of a number or a hash.
-    PangoAttrList* attributes = pango_attr_list_new();
-    pango_attr_list_insert(attributes, pango_attr_insert_hyphens_new(FALSE));
-    pango_layout_set_attributes(layout, attributes);
-    pango_attr_list_unref(attributes);
-    if (line_count_max > 0) {
-      pango_layout_set_height(layout, -line_count_max);
-      pango_layout_set_ellipsize(layout, PANGO_ELLIPSIZE_END);
-      pango_layout_set_single_paragraph_mode(layout, line_count_max == 1);
+    std::string_view piece = rest.substr(0, line_count_max > 0 ? rest.size() : piece_end(rest));
+    whole = whole && piece.size() == rest.size();
+    const bool ends_paragraph = piece.ends_with('\n');
+    PangoLayout* laid =
+        layout(ends_paragraph ? piece.substr(0, piece.size() - 1) : piece, style, width, line_count_max, direction);
+    int count = pango_layout_get_line_count(laid);
+    // The last line of a piece inside a paragraph is laid out again with what follows, and in the same direction: a
+    // reader sees no seam.
+    std::size_t used = piece.size();
+    if (piece.size() < rest.size() && !ends_paragraph && count > 1) {
+      const PangoLayoutLine* last = pango_layout_get_line_readonly(laid, --count);
+      used = static_cast<std::size_t>(last->start_index);
+      direction = last->is_paragraph_start                    ? Direction::of_text
+                  : last->resolved_dir == PANGO_DIRECTION_RTL ? Direction::right_to_left
+                                                              : Direction::left_to_right;
+    } else {
+      direction = ends_paragraph ? Direction::of_text : direction;
     }
-    pango_layout_set_text(layout, piece.data(), static_cast<int>(piece.size()));
+    rest.remove_prefix(used);
     // Right-to-left text goes to the right edge only where it fills a paragraph: one line stays beside its label.
-    const bool single = pango_layout_get_line_count(layout) == 1 && made.empty() && rest.empty();
-    PangoLayoutIter* iter = pango_layout_get_iter(layout);
-    do {
-      PangoRectangle logical;
-      pango_layout_iter_get_line_extents(iter, nullptr, &logical);
-      int line_top = 0, line_bottom = 0;
-      pango_layout_iter_get_line_yrange(iter, &line_top, &line_bottom);
-      made.push_back(
-          Line{pango_layout_iter_get_line_readonly(iter), single ? 0.0 : static_cast<double>(logical.x) / PANGO_SCALE,
-               static_cast<double>(line_bottom - line_top) / PANGO_SCALE,
-               static_cast<double>(pango_layout_iter_get_baseline(iter) - line_top) / PANGO_SCALE, style.ink});
-    } while (pango_layout_iter_next_line(iter));
+    const bool single = whole && count == 1;
+    PangoLayoutIter* iter = pango_layout_get_iter(laid);
+    for (int i = 0; i < count; ++i, pango_layout_iter_next_line(iter)) {
+      PangoLayoutLine* line = pango_layout_iter_get_line(iter);
+      PangoRectangle place, inked;
+      pango_layout_iter_get_line_extents(iter, nullptr, &place);
+      // Pango hangs a line on the baseline of its first script, and lifts or lowers every other; a line that begins
+      // with Chinese would have the Arabic after it float. All scripts stand on one baseline here.
+      for (GSList* run = line->runs; run; run = run->next) static_cast<PangoGlyphItem*>(run->data)->y_offset = 0;
+      pango_layout_line_get_extents(line, &inked, nullptr);
+      const double above = std::max(ascent * style.size, points(-inked.y) + 1);
+      const double below = std::max(descent * style.size, points(inked.y + inked.height) + 1);
+      made.push_back({line, single ? 0.0 : points(place.x), above + below, above, style.ink});
+    }
     pango_layout_iter_free(iter);
   }
-  pango_font_description_free(font);
   return made;
 }
 
@@ -170,7 +223,13 @@ void PageComposer::fill(double x, double y, double width, double height, Colour 
 
 void PageComposer::new_page() {
   pages_.emplace_back();
-  y_ = running_top;
+  y_ = begin_ = running_top;
+  // "Phone" at the top of a page says nothing without its section.
+  if (section_.empty() || !waiting_heading_.empty()) return;
+  const auto again = lines(section_ + " (continued)", continued_style, text_width, 1);
+  y_ = draw(again, 0, again.size(), margin, y_, "P", ++element_) + 2;
+  fill(margin, y_, text_width, 0.5, hairline);
+  y_ = begin_ = y_ + 0.5;
 }
 
 void PageComposer::title(std::string_view kind, std::string_view number, std::string_view name,
@@ -208,8 +267,7 @@ void PageComposer::panel(const std::vector<Cell>& cells) {
   };
   std::vector<Drawn> drawn;
   for (const Cell& cell : cells) {
-    drawn.push_back({lines(cell.label, panel_label_style, width),
-                     lines(cell.value, cell.urgent ? panel_urgent_style : panel_value_style, width)});
+    drawn.push_back({lines(cell.label, panel_label_style, width), lines(cell.value, panel_style(cell.weight), width)});
   }
   std::vector<double> heights;
   for (std::size_t i = 0; i < drawn.size(); i += panel_columns) {
@@ -241,16 +299,17 @@ void PageComposer::panel(const std::vector<Cell>& cells) {
 
 void PageComposer::heading(std::string_view text) { waiting_heading_ = text; }
 
-double PageComposer::heading_height() const { return waiting_heading_.empty() ? 0 : 40; }
+double PageComposer::heading_height() const { return waiting_heading_.empty() ? 0 : 36; }
 
 void PageComposer::place_heading() {
   if (waiting_heading_.empty()) return;
-  if (y_ > running_top) y_ += 14;
+  if (y_ > begin_) y_ += 14;
   const auto heading_lines = lines(waiting_heading_, heading_style, text_width, 1);
   bookmarks_.push_back({waiting_heading_, pages_.size() - 1, y_});
   y_ = draw(heading_lines, 0, heading_lines.size(), margin, y_, "H2", ++element_) + 3;
   fill(margin, y_, text_width, 0.9, accent);
   y_ += 2;
+  section_ = std::move(waiting_heading_);
   waiting_heading_.clear();
 }
 
@@ -274,7 +333,7 @@ void PageComposer::row(std::string_view label, std::string_view value) {
     std::size_t value_to = fitting(value_lines, value_at, room);
     if (label_to == label_at && value_to == value_at) {
       // A line higher than what is left goes over; one higher than a whole page is drawn all the same.
-      if (y_ > running_top) {
+      if (y_ > begin_) {
         new_page();
         continue;
       }
@@ -304,13 +363,10 @@ void PageComposer::row(std::string_view label, std::string_view value) {
 void PageComposer::frame_page(std::size_t index) {
   Page& page = pages_[index];
   const auto put = [&](std::string_view text, const TextStyle& style, double x, double width, double y, bool right) {
-    const auto made = lines(text, style, width, 1);
+    const auto made = lines(text, style, width, 1, Direction::left_to_right);
     if (made.empty()) return;
-    PangoRectangle logical;
-    pango_layout_line_get_extents(made[0].line, nullptr, &logical);
-    const double drawn_width = static_cast<double>(logical.width) / PANGO_SCALE;
-    page.marks.push_back(
-        {made[0].line, right ? x + width - drawn_width : x, y + made[0].baseline, 0, 0, made[0].ink, nullptr, 0});
+    const double left = right ? x + width - width_of(made[0].line) : x;
+    page.marks.push_back({made[0].line, left, y + ascent * style.size, 0, 0, made[0].ink, nullptr, 0});
   };
   const auto line = [&](double y, double height, Colour colour) {
     page.marks.push_back({nullptr, margin, y, text_width, height, colour, nullptr, 0});
@@ -318,7 +374,7 @@ void PageComposer::frame_page(std::size_t index) {
   if (index > 0) {
     put(frame_.running_number, running_style, margin + text_width * 2 / 3, text_width / 3, top, true);
     put(frame_.running_name, running_style, margin, text_width * 2 / 3 - gutter, top, false);
-    if (!frame_.banner.empty()) put(frame_.banner, footer_style, margin, text_width, top + 12, false);
+    if (!frame_.banner.empty()) put(frame_.banner, running_banner_style, margin, text_width, top + 12, false);
     line(top + 22, 0.6, hairline);
   }
   line(bottom + 14, 0.5, hairline);

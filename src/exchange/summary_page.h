@@ -40,7 +40,7 @@ struct PageFrame {
 struct Cell {
   std::string label;
   std::string value;
-  bool urgent = false;
+  enum class Weight { normal, urgent, minor } weight = Weight::normal;
 };
 
 class PageComposer {
@@ -86,7 +86,13 @@ class PageComposer {
     double y;
   };
 
-  std::vector<Line> lines(std::string_view text, const TextStyle& style, double width, int line_count_max = 0);
+  // Which side a text begins on: as its first letter says, or as told.
+  enum class Direction { of_text, left_to_right, right_to_left };
+  PangoLayout* layout(std::string_view text, const TextStyle& style, double width, int line_count_max,
+                      Direction direction);
+  // line_count_max 0 is no limit; beyond a limit the text ends with an ellipsis.
+  std::vector<Line> lines(std::string_view text, const TextStyle& style, double width, int line_count_max = 0,
+                          Direction direction = Direction::of_text);
   double draw(const std::vector<Line>& lines, std::size_t from, std::size_t to, double x, double y, const char* tag,
               int element);
   void fill(double x, double y, double width, double height, Colour ink);
@@ -96,14 +102,16 @@ class PageComposer {
   void frame_page(std::size_t index);
   void draw_page(cairo_t* cairo, const Page& page) const;
 
-  PangoFontMap* fonts_;
   PageFrame frame_;
-  PangoContext* context_;
+  PangoContext* left_to_right_;
+  PangoContext* right_to_left_;
   std::vector<PangoLayout*> layouts_;
   std::vector<Page> pages_;
   std::vector<Bookmark> bookmarks_;
   std::string waiting_heading_;
-  double y_ = 0;  // where the next thing goes on the current page
+  std::string section_;  // the heading that rows stand under now
+  double begin_ = 0;     // where rows begin on the current page
+  double y_ = 0;         // where the next thing goes on it
   int element_ = 0;
 };
 

@@ -163,7 +163,7 @@ std::optional<Text> value_at(const Snapshot& snapshot, std::string_view path) {
   const auto dot = std::min(path.find('.'), path.size());
   const std::string_view root = path.substr(0, dot);
   const std::string_view rest = path.substr(std::min(dot + 1, path.size()));
-  if (root.empty()) return std::nullopt;
+  if (root.empty() || path.ends_with('.')) return std::nullopt;
   // Most mappings read content alone; it is walked where it stands.
   if (referral.content.reveal().contains(root)) return text_at(referral.content.reveal(), path);
   if (root == "appointment") {

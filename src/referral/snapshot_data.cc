@@ -205,6 +205,9 @@ class Collector {
     sub_status();
     value("priority", "Priority", content_["priority"]);
     if (snapshot_.listing) add("listing.name", "Listing", snapshot_.listing->name);
+    std::string source = method_text(referral_.method);
+    if (!referral_.source_name.empty()) source += " – " + referral_.source_name;
+    add("source", "Source", std::move(source));
     organization("sender", "Sender", "senderOrganizationId", snapshot_.sender_name, referral_.sender);
     organization("receiver", "Receiver", "receiverOrganizationId", snapshot_.receiver_name, referral_.receiver);
     const Json& recipient = referral_.recipient.reveal();
@@ -214,9 +217,6 @@ class Collector {
         if (key != "name") value("recipient." + key, "Recipient – " + label_of_key(key), member);
       }
     }
-    std::string source = method_text(referral_.method);
-    if (!referral_.source_name.empty()) source += " – " + referral_.source_name;
-    add("source", "Source", std::move(source));
     if (referral_.routed_from) add("routedFromId", "Routed From", referral_.routed_from->text());
     std::vector<std::string> routed_to;
     for (const ReferralId& id : referral_.routed_to) routed_to.push_back(id.text());
