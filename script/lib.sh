@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Shared by the scripts beside it: where things are, what must be installed, and long steps that say how far they are.
 # Sourced, never run.
 set -euo pipefail
@@ -108,7 +109,10 @@ use_node_tools() {
     step "Installing Node tools of ${folder#"$root"/}" npm ci --prefix "$place" --ignore-scripts --no-audit --no-fund --no-update-notifier
     cp "$folder/package-lock.json" "$place/installed.json"
   fi
-  export PATH=$place/node_modules/.bin:$PATH
+  # Node is named where it lies: older npm loses its link when it leaves out the package of another processor.
+  local processor=x64
+  if [ "$(uname -m)" = aarch64 ]; then processor=arm64; fi
+  export PATH=$place/node_modules/node-linux-$processor/bin:$place/node_modules/.bin:$PATH
 }
 
 # compile PRESET TESTS TARGET…: configures where needed and builds. A build folder that was once set up with tests keeps
