@@ -113,12 +113,12 @@ Json delivery_to_json(const Delivery& d, const std::vector<Attempt>& attempts) {
                        {"updatedAt", format_instant(d.updated_at)}});
 }
 
-std::optional<milliseconds> retry_delay(std::int64_t attempt_count, milliseconds since_first) {
+std::optional<milliseconds> retry_delay(std::int64_t failure_count, milliseconds since_first) {
   using namespace std::chrono_literals;
   constexpr milliseconds give_up = 96h;
   if (since_first >= give_up) return std::nullopt;
   constexpr std::array<milliseconds, 4> opening{5s, 5min, 30min, 2h};
-  const auto index = static_cast<std::size_t>(std::max<std::int64_t>(attempt_count - 1, 0));
+  const auto index = static_cast<std::size_t>(std::max<std::int64_t>(failure_count - 1, 0));
   return index < opening.size() ? opening[index] : milliseconds(1h);
 }
 

@@ -68,8 +68,10 @@ struct Delivery {
   std::vector<std::string> triggers;
   bool retraction = false;
   bool doubtful = false;  // the last attempt's outcome is unknown
-  std::int64_t attempt_count = 0;
-  std::optional<Instant> first_attempt_at, last_attempt_at;
+  std::int64_t attempt_count = 0;     // requests that were sent or about to be
+  std::optional<Instant> last_attempt_at;
+  std::int64_t failure_count = 0;     // in a row; what the retry schedule counts
+  std::optional<Instant> failing_since;
   std::optional<Instant> next_attempt_at;
   std::optional<std::string> remote_id;
   std::optional<Problem> problem;
@@ -101,8 +103,8 @@ bool counts_as_error(const Delivery& delivery);
 
 Json delivery_to_json(const Delivery& delivery, const std::vector<Attempt>& attempts);
 
-// When to try again after the nth attempt: 5 s, 5 min, 30 min, 2 h, then hourly to 96 h after the first; nothing after
+// When to try again after the nth failure in a row: 5 s, 5 min, 30 min, 2 h, then hourly to 96 h after the first; nothing after
 // that. Jitter of up to a tenth is the caller's. (Domain reference 5.3.)
-std::optional<std::chrono::milliseconds> retry_delay(std::int64_t attempt_count, std::chrono::milliseconds since_first);
+std::optional<std::chrono::milliseconds> retry_delay(std::int64_t failure_count, std::chrono::milliseconds since_first);
 
 }  // namespace handoff::exchange

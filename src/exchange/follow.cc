@@ -250,8 +250,8 @@ Result<void> resend(Unit& unit, const LaneKey& key, const DeliveryId& id) {
   unit.save(lane);
   d.state = DeliveryState::pending;
   d.next_attempt_at = unit.now();
-  d.attempt_count = 0;  // a person's decision opens the schedule anew
-  d.first_attempt_at.reset();
+  d.failure_count = 0;  // a person's decision opens the schedule anew
+  d.failing_since.reset();
   d.updated_at = unit.now();
   unit.save(d);
   unit.schedule(key, unit.now(), false);

@@ -31,6 +31,8 @@ class Unit : public referral::Unit {
   virtual void schedule(const LaneKey& key, Instant due, bool release) = 0;
   // Nothing is to be looked at; a lease somebody holds stays until it is given back with `release`.
   virtual void unschedule(const LaneKey& key, bool release) = 0;
+  // The lease somebody holds on the lane lasts until then.
+  virtual void hold(const LaneKey& key, Instant lease_until) = 0;
   virtual void save_health(const OrganizationId& organization, const IntegrationId& id, const Health& health) = 0;
   // Every lane of the integration that has something open is looked at now.
   virtual void wake(const OrganizationId& organization, const IntegrationId& id) = 0;

@@ -36,6 +36,7 @@ struct Records {
 struct Writes {
   std::vector<Connection::Call> rows;  // appended rows, in order
   std::map<exchange::LaneKey, DueChange> due;
+  std::map<exchange::LaneKey, Instant> held;  // leases renewed
   std::map<std::pair<OrganizationId, ReferralId>, std::int64_t> errors;
   std::set<std::pair<OrganizationId, IntegrationId>> wake;
   std::set<OrganizationId> configured;  // whose configuration changed
@@ -101,6 +102,7 @@ class CommandUnit final : public exchange::OfficeUnit {
   void settle(const exchange::Attempt& attempt) override;
   void schedule(const exchange::LaneKey& key, Instant due, bool release) override;
   void unschedule(const exchange::LaneKey& key, bool release) override;
+  void hold(const exchange::LaneKey& key, Instant lease_until) override;
   void save_health(const OrganizationId& organization, const IntegrationId& id,
                    const exchange::Health& health) override;
   void wake(const OrganizationId& organization, const IntegrationId& id) override;

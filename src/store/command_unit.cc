@@ -236,10 +236,10 @@ std::vector<exchange::LaneKey> CommandUnit::lanes(const ReferralId& referral) {
 }
 
 std::vector<exchange::Delivery> CommandUnit::deliveries(const exchange::LaneKey& key) {
-  std::map<std::int64_t, exchange::Delivery> by_sequence;
+  std::map<std::pair<std::int64_t, DeliveryId>, exchange::Delivery> by_sequence;
   for (const auto* records : {&batch_.records, &over_}) {  // the overlay comes last and wins
     for (const auto& [id, delivery] : records->deliveries) {
-      if (delivery.lane == key) by_sequence.insert_or_assign(delivery.sequence, delivery);
+      if (delivery.lane == key) by_sequence.insert_or_assign({delivery.sequence, id}, delivery);
     }
   }
   std::vector<exchange::Delivery> out;
@@ -282,6 +282,8 @@ void CommandUnit::schedule(const exchange::LaneKey& key, Instant due, bool relea
   writes_.due[key] = {due, release};
 }
 void CommandUnit::unschedule(const exchange::LaneKey& key, bool release) { writes_.due[key] = {std::nullopt, release}; }
+
+void CommandUnit::hold(const exchange::LaneKey& key, Instant lease_until) { writes_.held[key] = lease_until; }
 
 void CommandUnit::save_health(const OrganizationId& organization, const IntegrationId& id,
                               const exchange::Health& health) {
@@ -414,6 +416,7 @@ void CommandUnit::merge() {
     if (before != into.due.end() && before->second.release) change.release = true;
     into.due.insert_or_assign(key, change);
   }
+  for (auto& [key, until] : writes_.held) into.held.insert_or_assign(key, until);
   for (auto& [key, count] : writes_.errors) into.errors.insert_or_assign(key, count);
   into.wake.merge(writes_.wake);
   into.configured.merge(writes_.configured);
@@ -470,6 +473,9 @@ constexpr Statement never_due{"due.never",
 constexpr Statement never_due_and_release{"due.never_and_release",
                                           "UPDATE due SET due_at = 9223372036854775807, lease_until = 0 WHERE "
                                           "organization_id = $1 AND referral_id = $2 AND integration_id = $3"};
+constexpr Statement hold_lease{
+    "due.hold",
+    "UPDATE due SET lease_until = $4 WHERE organization_id = $1 AND referral_id = $2 AND integration_id = $3"};
 constexpr Statement set_errors{"party.errors",
                                "UPDATE party SET integration_errors = $3 WHERE organization_id = $1 AND referral_id = "
                                "$2 AND integration_errors <> $3"};
@@ -532,6 +538,10 @@ std::vector<Connection::Call> record_calls(const BatchState& batch, Instant now)
     calls.push_back({&set_errors, {who.first.text(), who.second.text(), count}});
   for (const auto& [organization, integration] : batch.writes.wake)
     calls.push_back({&wake_lanes, {organization.text(), integration.text(), to_ms(now)}});
+  for (const auto& [key, until] : batch.writes.held) {
+    calls.push_back(
+        {&hold_lease, {key.organization.text(), key.referral.text(), key.integration.text(), to_ms(until)}});
+  }
   for (const auto& [key, change] : batch.writes.due) {
     Values values{key.organization.text(), key.referral.text(), key.integration.text()};
     if (change.at) values.push_back(to_ms(*change.at));

@@ -176,7 +176,8 @@ std::string delivery_body(const exchange::Delivery& d) {
                        {"retraction", d.retraction},
                        {"doubtful", d.doubtful},
                        {"attemptCount", d.attempt_count},
-                       {"firstAttemptAt", instant_json(d.first_attempt_at)},
+                       {"failureCount", d.failure_count},
+                       {"failingSince", instant_json(d.failing_since)},
                        {"lastAttemptAt", instant_json(d.last_attempt_at)},
                        {"remoteId", d.remote_id},
                        {"problem", std::move(problem)},
@@ -204,7 +205,8 @@ exchange::Delivery delivery_of(const Row& row, std::size_t from) {
   d.retraction = body["retraction"].bool_or(false);
   d.doubtful = body["doubtful"].bool_or(false);
   d.attempt_count = body["attemptCount"].int_or(0);
-  d.first_attempt_at = optional_instant(body["firstAttemptAt"]);
+  d.failure_count = body["failureCount"].int_or(0);
+  d.failing_since = optional_instant(body["failingSince"]);
   d.last_attempt_at = optional_instant(body["lastAttemptAt"]);
   if (body["remoteId"].is_string()) d.remote_id = body["remoteId"].string();
   if (const Json& problem = body["problem"]; problem.is_object()) {

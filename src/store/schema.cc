@@ -237,9 +237,10 @@ CREATE TABLE delivery (
   next_attempt_at {int},
   created_at {int} NOT NULL,
   updated_at {int} NOT NULL,
-  PRIMARY KEY (organization_id, id),
-  UNIQUE (organization_id, referral_id, integration_id, sequence)
+  PRIMARY KEY (organization_id, id)
 ) {strict};
+-- A delivery rebuilt after a refusal keeps its place, so the sequence alone is not unique.
+CREATE INDEX delivery_of_lane ON delivery (organization_id, referral_id, integration_id, sequence);
 CREATE INDEX delivery_by_state ON delivery (organization_id, state, id);
 CREATE INDEX delivery_by_integration ON delivery (organization_id, integration_id, id);
 
