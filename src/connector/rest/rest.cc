@@ -464,7 +464,8 @@ Verdict RestConnector::judge(const DeliveryView& delivery, const HttpRequest& re
     memory.set("unknown");
   }
   const std::string& step = request.step;
-  const bool asks = step == "find" || step == "status";
+  // A delivery may outlive a version of its profile: an answer to a step that is gone is judged by its status alone.
+  const bool asks = (step == "find" && profile_.find) || (step == "status" && profile_.status);
   const bool needs_json = asks || (step == "create" && profile_.create && profile_.create->id.starts_with("/"));
   Verdict verdict =
       exchange::verdict_of(reply, reply.at, needs_json ? exchange::Expect::json : exchange::Expect::anything);
@@ -480,7 +481,7 @@ Verdict RestConnector::judge(const DeliveryView& delivery, const HttpRequest& re
     verdict = judge_refusal(delivery, request, reply, std::move(verdict), memory);
   } else {
     memory.clear("tokenRenewed");
-    if (step == "find" || step == "status") {
+    if (asks) {
       const auto answer = Json::parse(reply.body);
       if (!answer) {
         verdict = Unknown{"The destination answered " + std::to_string(reply.status) + " with nothing in it."};

@@ -1,0 +1,97 @@
+// The connectors that keep the contract. The shipped profiles, and three made from them: one that signs in with OAuth
+// 2, one whose partner takes a key and cannot be asked, one whose partner takes neither.
+#include <algorithm>
+
+#include "tests/contract/connector_contract.h"
+
+namespace handoff::contract {
+namespace {
+
+constexpr const char* base_url = "https://partner.example.org";
+
+std::shared_ptr<const connector::Connectors> shipped() {
+  static const auto all = std::make_shared<const connector::Connectors>();
+  return all;
+}
+
+ContractCase of_shipped(const char* id) {
+  const auto all = shipped();
+  ContractCase made;
+  made.connector = std::shared_ptr<const exchange::Connector>(all, all->find(id));
+  made.settings = Json::object({{"baseUrl", base_url}});
+  made.secrets.emplace("token", Secret("invented-token"));
+  made.readme = "src/connector/rest/README.md";
+  return made;
+}
+
+std::string shipped_text(std::string_view file_name) {
+  for (const auto& profile : connector::shipped_profiles()) {
+    if (profile.file_name == file_name) return profile.text;
+  }
+  return {};
+}
+
+// Replaces what lies between two words of a profile, the first included.
+void replace(std::string& text, std::string_view from, std::string_view until, std::string_view with) {
+  const auto begin = text.find(from);
+  ASSERT_NE(begin, std::string::npos) << from;
+  const auto end = text.find(until, begin + from.size());
+  ASSERT_NE(end, std::string::npos) << until;
+  text.replace(begin, end - begin, with);
+}
+
+ContractCase of_text(std::string text) {
+  replace(text, "id = \"", "name", "id = \"made_up\"\n");
+  auto all = std::make_shared<connector::Connectors>();
+  const auto added = all->add_profile(text, "made_up.toml");
+  EXPECT_TRUE(added.has_value()) << (added ? "" : added.error().for_caller);
+  ContractCase made;
+  made.connector = std::shared_ptr<const exchange::Connector>(all, all->find("made_up"));
+  made.settings = Json::object({{"baseUrl", base_url}});
+  made.secrets.emplace("token", Secret("invented-token"));
+  return made;
+}
+
+ContractCase crms() { return of_shipped("crms"); }
+ContractCase cms() { return of_shipped("cms"); }
+
+ContractCase oauth() {
+  std::string text = shipped_text("cms.toml");
+  replace(
+      text, "[auth]", "[steps.find]",
+      "[settings.clientId]\nlabel = \"Client id\"\nrequired = true\n\n[auth]\nkind = \"oauth2_client_credentials\"\n"
+      "tokenUrl = \"/oauth/token\"\nclientId = \"{settings.clientId}\"\nclientSecret = \"{settings.token}\"\n\n");
+  ContractCase made = of_text(std::move(text));
+  made.settings.set("clientId", "handoff");
+  made.secrets["token"] = Secret("invented-secret");
+  made.partner.authorization = "Basic " + base64("handoff:invented-secret");
+  made.partner.wants_oauth = true;
+  return made;
+}
+
+ContractCase keyed() {
+  std::string text = shipped_text("crms.toml");
+  replace(text, "[steps.find]", "[steps.create]", "");
+  replace(text, "[steps.create.answer]",
+          "id = ", "repeatable = true\nheaders = { \"Idempotency-Key\" = \"{delivery.id}\" }\n[steps.create.answer]\n");
+  replace(text, "filePart", "\n",
+          "repeatable = true\nheaders = { \"Idempotency-Key\" = \"{delivery.id}-{file.sha256}\" }\n");
+  ContractCase made = of_text(std::move(text));
+  made.partner.takes_key = true;
+  return made;
+}
+
+ContractCase mute() {
+  std::string text = shipped_text("crms.toml");
+  replace(text, "[steps.find]", "[steps.create]", "");
+  return of_text(std::move(text));
+}
+
+HANDOFF_CONNECTOR_CONTRACT(crms, crms);
+HANDOFF_CONNECTOR_CONTRACT(cms, cms);
+HANDOFF_CONNECTOR_CONTRACT(oauth, oauth);
+HANDOFF_CONNECTOR_CONTRACT(keyed, keyed);
+HANDOFF_CONNECTOR_CONTRACT(mute, mute);
+
+}  // namespace
+}  // namespace handoff::contract
