@@ -36,25 +36,51 @@ std::string second_argument(std::string_view text, std::size_t at) {
   return {};
 }
 
+bool is_for_tests(const std::string& path) { return path.ends_with("_test.cc") || path.ends_with("_samples.h"); }
+
 }  // namespace
 
 std::map<std::string, std::string> codes_in_source(const Tree& tree) {
-  static const std::regex start(R"(\b(Error|Fault)\s*\{|\bfaults_?\s*(\.|->)\s*(push_back\(\{|emplace_back\())");
+  static const std::regex start(
+      R"(\b(Error|Fault|Refusal)\s*\{|\bError\s+\w+\s*\{|\bfaults_?\s*(\.|->)\s*(push_back\(\{|emplace_back\())");
   static const std::regex literal(R"lit("([a-z0-9_]+(\.[a-z0-9_]+)+)")lit");
+  // A code and then a sentence of three words or more. The rows of triggers look the same and are none.
+  static const std::regex told(
+      R"lit((TriggerRow\{)?"([a-z0-9_]+(\.[a-z0-9_]+)+)",\s*(std::string\()?"(\\"|[A-Z][a-z]*[ ,])[^" ]*["\\]?"? )lit");
   std::map<std::string, std::string> codes;
   for (const File* file : tree.below("src", {".cc", ".h"})) {
-    if (file->path.ends_with("_test.cc")) continue;
+    if (is_for_tests(file->path)) continue;
     const std::string& text = file->text;
-    for (std::sregex_iterator at(text.begin(), text.end(), start), end; at != end; ++at) {
-      const std::size_t inside = static_cast<std::size_t>(at->position() + at->length());
-      const std::string second = second_argument(text, inside);
+    const auto add = [&](const std::string& code, std::ptrdiff_t place) {
+      const auto line = std::count(text.begin(), text.begin() + place, '\n') + 1;
+      codes.emplace(code, file->path + ":" + std::to_string(line));
+    };
+    const std::sregex_iterator end;
+    for (std::sregex_iterator at(text.begin(), text.end(), start); at != end; ++at) {
+      const auto inside = at->position() + at->length();
+      const std::string second = second_argument(text, static_cast<std::size_t>(inside));
       for (std::sregex_iterator code(second.begin(), second.end(), literal); code != end; ++code) {
-        const auto line = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(inside), '\n') + 1;
-        codes.emplace((*code)[1], file->path + ":" + std::to_string(line));
+        add((*code)[1], inside);
       }
+    }
+    for (std::sregex_iterator at(text.begin(), text.end(), told); at != end; ++at) {
+      if (!(*at)[1].matched) add((*at)[2], at->position());
     }
   }
   return codes;
+}
+
+std::set<std::string> code_like_texts(const Tree& tree) {
+  static const std::regex literal(R"lit("([a-z0-9_]+(\.[a-z0-9_]+)+)")lit");
+  std::set<std::string> texts;
+  for (const File* file : tree.below("src", {".cc", ".h"})) {
+    if (is_for_tests(file->path)) continue;
+    const std::sregex_iterator end;
+    for (std::sregex_iterator at(file->text.begin(), file->text.end(), literal); at != end; ++at) {
+      texts.insert((*at)[1]);
+    }
+  }
+  return texts;
 }
 
 std::set<std::string> codes_explained(const File& document) {
