@@ -383,7 +383,8 @@ class LaneStepper {
     view.snapshot = &snapshot;
     view.settings = &integration_->settings;
     view.secrets = &integration_->secrets;
-    view.ephemeral = ephemeral_.find(integration_->id, integration_->version, now_);
+    ephemeral_set_ = ephemeral_.find(integration_->id, integration_->version, now_);
+    view.ephemeral = ephemeral_set_.get();
     view.mapping = &integration_->mapping;
     view.summary_pdf = integration_->summary_pdf;
     view.attachments = integration_->attachments;
@@ -475,14 +476,11 @@ class LaneStepper {
   // True where a poll was sent or scheduled.
   bool poll_status() {
     if (!polls()) return false;
-    if (polled_ || !input_.sent || input_.sent->delivery) {
-      // Just delivered, or just asked: the next look comes after the poll time. A lane that is due for it asks now.
-      const bool due_for_poll = !input_.sent;
-      if (!due_for_poll || polled_) {
-        unit_.schedule(input_.key, now_ + poll_every(), true);
-        scheduled_ = true;
-        return true;
-      }
+    const bool just_delivered = input_.sent && input_.sent->delivery;
+    if (polled_ || just_delivered) {
+      unit_.schedule(input_.key, now_ + poll_every(), true);
+      scheduled_ = true;
+      return true;
     }
     Delivery pseudo;
     pseudo.lane = input_.key;
@@ -537,6 +535,7 @@ class LaneStepper {
   const referral::Referral* referral_ = nullptr;
   const Connector* connector_ = nullptr;
   Lane lane_;
+  std::shared_ptr<const std::map<std::string, Secret>> ephemeral_set_;  // outlives the view that points at it
   bool scheduled_ = false;
   bool polled_ = false;
   StepOutput output_;
@@ -552,17 +551,22 @@ std::string ask_whom(const directory::Organization* organization) {
 
 }  // namespace
 
-const std::map<std::string, Secret>* EphemeralSecrets::find(const IntegrationId& id, std::int64_t version,
-                                                            Instant now) const {
+std::shared_ptr<const std::map<std::string, Secret>> EphemeralSecrets::find(const IntegrationId& id,
+                                                                            std::int64_t version, Instant now) const {
+  const std::lock_guard lock(mutex_);
   const auto found = kept_.find(id);
   if (found == kept_.end() || found->second.version != version || found->second.until <= now) return nullptr;
-  return &found->second.secrets;
+  return found->second.secrets;
 }
 void EphemeralSecrets::keep(const IntegrationId& id, std::int64_t version, std::map<std::string, Secret> secrets,
                             Instant until) {
-  kept_[id] = {version, std::move(secrets), until};
+  const std::lock_guard lock(mutex_);
+  kept_[id] = {version, std::make_shared<const std::map<std::string, Secret>>(std::move(secrets)), until};
 }
-void EphemeralSecrets::forget(const IntegrationId& id) { kept_.erase(id); }
+void EphemeralSecrets::forget(const IntegrationId& id) {
+  const std::lock_guard lock(mutex_);
+  kept_.erase(id);
+}
 
 Problem problem_of(const Verdict& verdict, const Integration& integration,
                    const directory::Organization* organization) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 
 #include "exchange/follow.h"
@@ -27,20 +28,22 @@ struct Sent {
   Progress poll_progress;  // of a status poll
 };
 
-// Short-lived secrets of integrations (access tokens), in memory only.
+// Short-lived secrets of integrations (access tokens), in memory only. Thread-safe: steps run on several writers.
 class EphemeralSecrets {
  public:
-  const std::map<std::string, Secret>* find(const IntegrationId& id, std::int64_t version, Instant now) const;
+  std::shared_ptr<const std::map<std::string, Secret>> find(const IntegrationId& id, std::int64_t version,
+                                                            Instant now) const;
   void keep(const IntegrationId& id, std::int64_t version, std::map<std::string, Secret> secrets, Instant until);
   void forget(const IntegrationId& id);
 
  private:
   struct Kept {
     std::int64_t version = 0;
-    std::map<std::string, Secret> secrets;
+    std::shared_ptr<const std::map<std::string, Secret>> secrets;
     Instant until{};
   };
-  std::map<IntegrationId, Kept> kept_;
+  mutable std::mutex mutex_;
+  std::map<IntegrationId, Kept> kept_;  // guarded by mutex_
 };
 
 struct StepInput {

@@ -28,8 +28,6 @@ class Transport {
   virtual ~Transport() = default;
   virtual void send(Outgoing outgoing) = 0;
   virtual std::vector<Arrived> take_arrived() = 0;
-  // Waits for the answer; for trying an integration's address and credentials.
-  virtual Reply send_and_wait(const HttpRequest& request) = 0;
 };
 
 }  // namespace handoff::exchange
