@@ -1,0 +1,20 @@
+// The reading side of the store: what the rooms ask for outside of any unit of work. Every statement carries the
+// organization that asks; what is not its own does not exist for it.
+#pragma once
+
+#include <memory>
+
+#include "access/credentials.h"
+#include "base/crypto.h"
+#include "exchange/reader.h"
+#include "referral/reader.h"
+#include "store/sql.h"
+
+namespace handoff::store {
+
+// `pool` and `key` outlive what is made here. Each may be used from many threads at once.
+std::unique_ptr<referral::Reader> make_referral_reader(ReaderPool& pool);
+std::unique_ptr<exchange::Reader> make_exchange_reader(ReaderPool& pool, const ServerKey& key);
+std::unique_ptr<access::CredentialReader> make_credential_reader(ReaderPool& pool);
+
+}  // namespace handoff::store
