@@ -1,0 +1,79 @@
+// Batch linkage: finds the candidate pairs of a whole file through the same keys as a search, scores them with the same
+// scorer, and keeps the ones that may matter.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "people/keys.h"
+#include "people/score.h"
+
+namespace handoff::people {
+
+struct ScoredPair {
+  std::uint32_t first = 0, second = 0;  // first < second
+  float bits = 0;                       // evidence without the prior
+  friend bool operator==(const ScoredPair&, const ScoredPair&) = default;
+};
+
+struct BatchOptions {
+  std::size_t first_of_second = 0;  // pairs only between the records before and from here; 0: among all
+  // Records under one key beyond which each is compared only with its neighbours in order of name; without it, one
+  // common key costs the square of its length.
+  std::size_t block_max = 6000;
+  std::size_t neighbours = 40;
+  double keep_total_bits = -7;  // p of about .008
+  unsigned threads = 1;
+  std::function<void(std::uint64_t done, std::uint64_t total)> progress;
+};
+
+struct BatchResult {
+  std::vector<ScoredPair> pairs;  // by first, second
+  std::uint64_t pairs_scored = 0;
+  std::array<std::uint64_t, key_kind_count> pairs_by_key{};  // by the first key that found them
+  std::uint64_t blocks_cut = 0;                              // keys longer than block_max
+};
+
+class Batch {
+ public:
+  explicit Batch(std::span<const Record> records, BatchOptions options);
+  // The candidates of one record, sorted, without itself.
+  void candidates(std::uint32_t record, std::vector<std::uint32_t>& out) const;
+  bool is_candidate(std::uint32_t a, std::uint32_t b) const;
+  BatchResult score(const Scorer& scorer) const;
+
+  // The same in pieces, for runs that must be able to stop: any thread may score any chunk.
+  std::size_t chunk_count() const;
+  // Whom each record was last compared with; one a thread.
+  using Seen = std::vector<std::uint32_t>;
+  Seen make_seen() const { return Seen(records_.size(), ~0U); }
+  BatchResult score_chunk(const Scorer& scorer, std::size_t chunk, Seen& seen) const;
+  // Puts chunks together, in any order.
+  static BatchResult merge(std::span<BatchResult> parts);
+  std::uint64_t blocks_cut() const { return blocks_cut_; }
+
+ private:
+  struct Entry {
+    std::uint64_t hash;
+    std::uint32_t record;
+    std::uint32_t rank;  // place of the record in order of name
+  };
+  void collect(std::uint32_t record, std::vector<std::uint64_t>& found) const;
+
+  std::span<const Record> records_;
+  BatchOptions options_;
+  std::vector<Entry> entries_;         // by hash, then rank
+  std::vector<std::uint32_t> bucket_;  // where each value of the hash's high bits begins
+  int bucket_shift_ = 0;
+  std::vector<std::uint32_t> ranks_;
+  std::uint64_t blocks_cut_ = 0;
+};
+
+// Odds that a random pair is one person, so that the expected number of matches agrees with the pairs found
+// (one parameter, by expectation and maximization). Starts from one match per record.
+Prior estimate_prior(std::span<const ScoredPair> pairs, std::size_t records, std::size_t first_of_second);
+
+}  // namespace handoff::people

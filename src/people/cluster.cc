@@ -1,0 +1,91 @@
+#include "people/cluster.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "people/guards.h"
+
+namespace handoff::people {
+namespace {
+
+class Forest {
+ public:
+  explicit Forest(std::size_t size) : parent_(size), members_(size) {
+    std::iota(parent_.begin(), parent_.end(), 0U);
+    for (std::uint32_t i = 0; i < size; ++i) members_[i] = {i};
+  }
+  std::uint32_t root(std::uint32_t node) {
+    while (parent_[node] != node) {
+      parent_[node] = parent_[parent_[node]];
+      node = parent_[node];
+    }
+    return node;
+  }
+  const std::vector<std::uint32_t>& members(std::uint32_t root) const { return members_[root]; }
+  void join(std::uint32_t a, std::uint32_t b) {
+    if (members_[a].size() < members_[b].size()) std::swap(a, b);
+    parent_[b] = a;
+    members_[a].insert(members_[a].end(), members_[b].begin(), members_[b].end());
+    members_[b] = {};
+  }
+
+ private:
+  std::vector<std::uint32_t> parent_;
+  std::vector<std::vector<std::uint32_t>> members_;
+};
+
+}  // namespace
+
+Clusters cluster(std::span<const Record> records, std::span<const ScoredPair> pairs, const Scorer& scorer,
+                 const Frequencies& frequencies, const ClusterOptions& options) {
+  const double prior_bits = std::log2(scorer.prior().match_odds);
+  std::vector<ScoredPair> links;
+  for (const auto& pair : pairs) {
+    if (Scorer::probability(pair.bits + prior_bits) >= options.from_probability) links.push_back(pair);
+  }
+  std::sort(links.begin(), links.end(), [](const auto& a, const auto& b) {
+    return a.bits != b.bits ? a.bits > b.bits : a.first != b.first ? a.first < b.first : a.second < b.second;
+  });
+  Clusters result;
+  Forest forest(records.size());
+  const auto fits = [&](std::uint32_t a, std::uint32_t b) {
+    if (std::binary_search(options.different.begin(), options.different.end(),
+                           std::pair(std::min(a, b), std::max(a, b))))
+      return false;
+    const auto comparison = compare(records[a], records[b]);
+    if (options.guards && forbids_union(comparison, records[a], records[b], frequencies)) return false;
+    return scorer.score(comparison, records[a], records[b]).total_bits >= options.cross_total_bits_min;
+  };
+  for (const auto& link : links) {
+    const auto a = forest.root(link.first), b = forest.root(link.second);
+    if (a == b) continue;
+    const auto& mine = forest.members(a);
+    const auto& theirs = forest.members(b);
+    if (mine.size() + theirs.size() > options.size_max) {
+      ++result.cut_by_size;
+      continue;
+    }
+    const std::size_t cross = mine.size() * theirs.size();
+    // Identical records fall out of the sample first: whoever fits one of them fits the others.
+    const std::size_t step = std::max<std::size_t>(1, cross / options.cross_checks_max);
+    bool joined = fits(link.first, link.second);
+    for (std::size_t i = 0; joined && i < cross; i += step)
+      joined = fits(mine[i / theirs.size()], theirs[i % theirs.size()]);
+    if (joined)
+      forest.join(a, b);
+    else
+      ++result.unions_refused;
+  }
+  constexpr std::uint32_t none = ~0U;
+  std::vector<std::uint32_t> number(records.size(), none);
+  result.of.resize(records.size());
+  for (std::uint32_t i = 0; i < records.size(); ++i) {
+    auto& slot = number[forest.root(i)];
+    if (slot == none) slot = static_cast<std::uint32_t>(result.count++);
+    result.of[i] = slot;
+  }
+  return result;
+}
+
+}  // namespace handoff::people

@@ -1,0 +1,246 @@
+#define TOML_EXCEPTIONS 0
+#include "people/columns.h"
+
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/text.h"
+
+namespace handoff::people {
+namespace {
+
+Error bad_map(std::string_view code, std::string text) {
+  return Error{Kind::invalid_input, "people.columns." + std::string(code), text, text};
+}
+
+// The keys of a registrant and other names they go by.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 33> known_keys{{
+    {"firstName", "firstName"},
+    {"givenName", "firstName"},
+    {"middleName", "middleName"},
+    {"lastName", "lastName"},
+    {"surname", "lastName"},
+    {"familyName", "lastName"},
+    {"formerName", "formerName"},
+    {"maidenName", "formerName"},
+    {"previousLastName", "formerName"},
+    {"suffix", "suffix"},
+    {"nameSuffix", "suffix"},
+    {"birthDate", "birthDate"},
+    {"dateOfBirth", "birthDate"},
+    {"deathDate", "deathDate"},
+    {"deceasedDate", "deathDate"},
+    {"gender", "gender"},
+    {"sex", "gender"},
+    {"address.line", "address.line"},
+    {"address.street", "address.line"},
+    {"address.city", "address.city"},
+    {"address.province", "address.province"},
+    {"address.state", "address.province"},
+    {"address.country", "address.country"},
+    {"address.postalCode", "address.postalCode"},
+    {"address.postcode", "address.postalCode"},
+    {"address.zip", "address.postalCode"},
+    {"phones.main", "phones"},
+    {"phones.alternate", "phones"},
+    {"phone", "phones"},
+    {"phones", "phones"},
+    {"email", "email"},
+    {"emails", "email"},
+    {"identifiers", "identifiers"},
+}};
+
+std::string_view canonical(std::string_view key) {
+  for (const auto& [name, meaning] : known_keys) {
+    if (name == key) return meaning;
+  }
+  return {};
+}
+
+Result<void> read_value(const std::string& key, const toml::node& node, ColumnMap& map);
+
+Result<void> add_entry(const std::string& key, std::string_view text, const toml::table* table, ColumnMap& map) {
+  ColumnEntry entry;
+  const auto meaning = canonical(key);
+  entry.key = meaning.empty() ? key : std::string(meaning);
+  auto parsed = Template::parse(text);
+  if (!parsed) return bad_map("bad_template", "The template of `" + key + "` has a brace that is not closed.");
+  entry.text = std::move(parsed).value();
+  if (table != nullptr) {
+    entry.format = (*table)["format"].value_or(std::string());
+    entry.system = (*table)["system"].value_or(std::string());
+    entry.unique = (*table)["unique"].value_or(true);
+    for (const auto& [name, value] : *table) {
+      const std::string_view word = name.str();
+      if (word != "text" && word != "format" && word != "system" && word != "unique") {
+        return bad_map("unknown_key", "`" + key + "` has an unknown setting `" + std::string(word) +
+                                          "`; known are text, format, system, unique.");
+      }
+    }
+  }
+  if (meaning.empty()) map.plain_keys.push_back(key);
+  map.entries.push_back(std::move(entry));
+  return {};
+}
+
+Result<void> read_value(const std::string& key, const toml::node& node, ColumnMap& map) {
+  if (const auto text = node.value<std::string>()) return add_entry(key, *text, nullptr, map);
+  if (const auto* list = node.as_array()) {
+    for (const auto& item : *list) HANDOFF_TRY(read_value(key, item, map));
+    return {};
+  }
+  if (const auto* table = node.as_table()) {
+    if (const auto text = (*table)["text"].value<std::string>()) return add_entry(key, *text, table, map);
+    for (const auto& [name, value] : *table) HANDOFF_TRY(read_value(key + "." + std::string(name.str()), value, map));
+    return {};
+  }
+  return bad_map("bad_value", "`" + key + "` must be a text, a table with `text`, or a list of these.");
+}
+
+Result<Template> read_template(const toml::table& root, const char* key) {
+  const auto text = root[key].value<std::string>();
+  if (!text) return bad_map("no_id", std::string("The column map needs `") + key + " = \"{column}\"`.");
+  auto parsed = Template::parse(*text);
+  if (!parsed || !parsed->names_a_column())
+    return bad_map("bad_template", std::string("`") + key + "` must name a column: \"{column}\".");
+  return parsed;
+}
+
+}  // namespace
+
+Result<Template> Template::parse(std::string_view text) {
+  Template made;
+  while (!text.empty()) {
+    const auto open = text.find('{');
+    if (open > 0) made.pieces_.push_back({std::string(text.substr(0, open)), {}, 0});
+    if (open == std::string_view::npos) break;
+    const auto close = text.find('}', open);
+    if (close == std::string_view::npos || close == open + 1)
+      return bad_map("bad_template", "A template has a brace that is not closed.");
+    made.pieces_.push_back({{}, std::string(trim(text.substr(open + 1, close - open - 1))), 0});
+    text.remove_prefix(close + 1);
+  }
+  return made;
+}
+
+bool Template::names_a_column() const {
+  return std::any_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return !piece.column.empty(); });
+}
+
+Result<void> Template::bind(const std::vector<std::string>& header) {
+  for (auto& piece : pieces_) {
+    if (piece.column.empty()) continue;
+    auto found = std::find(header.begin(), header.end(), piece.column);
+    if (found == header.end()) {
+      found = std::find_if(header.begin(), header.end(),
+                           [&](const auto& name) { return ascii_equal_fold(name, piece.column); });
+    }
+    if (found == header.end()) {
+      const auto meant = nearest(piece.column, header);
+      return bad_map("missing_column", "The column map names the column `" + piece.column +
+                                           "`, which the file does not have" +
+                                           (meant ? "; did you mean `" + *meant + "`?" : "."));
+    }
+    piece.index = static_cast<std::size_t>(found - header.begin());
+  }
+  return {};
+}
+
+std::string Template::fill(const std::vector<std::string>& row) const {
+  std::string out;
+  bool any = false;
+  for (const auto& piece : pieces_) {
+    if (piece.column.empty()) {
+      out += piece.literal;
+    } else if (piece.index < row.size()) {
+      any = any || !row[piece.index].empty();
+      out += row[piece.index];
+    }
+  }
+  if (!any) return {};
+  return std::string(trim(out));
+}
+
+Result<ColumnMap> ColumnMap::parse(std::string_view text) {
+  const toml::parse_result parsed = toml::parse(text);
+  if (!parsed) {
+    return bad_map("not_toml", "The column map is not TOML: " + std::string(parsed.error().description()) + " (line " +
+                                   std::to_string(parsed.error().source().begin.line) + ").");
+  }
+  const toml::table& root = parsed.table();
+  ColumnMap map;
+  map.id = HANDOFF_TRY(read_template(root, "id"));
+  if (root.contains("againstId")) {
+    map.against_id = HANDOFF_TRY(read_template(root, "againstId"));
+    map.has_against_id = true;
+  }
+  for (const auto& [name, value] : root) {
+    const std::string_view key = name.str();
+    if (key != "id" && key != "againstId" && key != "columns") {
+      return bad_map("unknown_key",
+                     "`" + std::string(key) + "` is no setting of a column map; known are id, againstId, columns.");
+    }
+  }
+  const auto* columns = root["columns"].as_table();
+  if (columns == nullptr || columns->empty()) return bad_map("no_columns", "The column map needs a table [columns].");
+  for (const auto& [name, value] : *columns) HANDOFF_TRY(read_value(std::string(name.str()), value, map));
+  return map;
+}
+
+Result<void> ColumnMap::bind(const std::vector<std::string>& header, bool second_file) {
+  if (second_file && has_against_id) id = against_id;
+  HANDOFF_TRY(id.bind(header));
+  for (auto& entry : entries) HANDOFF_TRY(entry.text.bind(header));
+  return {};
+}
+
+Registrant ColumnMap::read(const std::vector<std::string>& row) const {
+  Registrant out;
+  const auto join_to = [](Text& into, std::string value) {
+    into = into.reveal().empty() ? Text(std::move(value)) : Text(into.reveal() + ", " + value);
+  };
+  for (const auto& entry : entries) {
+    std::string value = entry.text.fill(row);
+    if (value.empty()) continue;
+    const auto& key = entry.key;
+    if (key == "firstName")
+      out.first_name = Text(std::move(value));
+    else if (key == "middleName")
+      out.middle_name = Text(std::move(value));
+    else if (key == "lastName")
+      out.last_name = Text(std::move(value));
+    else if (key == "formerName")
+      out.former_name = Text(std::move(value));
+    else if (key == "suffix")
+      out.suffix = Text(std::move(value));
+    else if (key == "birthDate" || key == "deathDate") {
+      (key == "birthDate" ? out.birth_date : out.death_date) = Text(std::move(value));
+      if (!entry.format.empty()) out.date_format = entry.format;
+    } else if (key == "gender")
+      out.gender = Text(std::move(value));
+    else if (key == "address.line")
+      join_to(out.line, std::move(value));
+    else if (key == "address.city")
+      out.city = Text(std::move(value));
+    else if (key == "address.province")
+      out.province = Text(std::move(value));
+    else if (key == "address.country")
+      out.country = Text(std::move(value));
+    else if (key == "address.postalCode")
+      out.postal_code = Text(std::move(value));
+    else if (key == "phones")
+      out.phones.emplace_back(std::move(value));
+    else if (key == "email")
+      out.emails.emplace_back(std::move(value));
+    else if (key == "identifiers")
+      out.identifiers.push_back({entry.system, Text(std::move(value)), entry.unique});
+    else
+      out.attributes.emplace_back(key, Text(std::move(value)));
+  }
+  return out;
+}
+
+}  // namespace handoff::people

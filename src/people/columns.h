@@ -1,0 +1,55 @@
+// The column map: which columns of a file make which part of a registrant. A TOML file, so that any labelled file can
+// be evaluated without being rewritten.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "people/registrant.h"
+
+namespace handoff::people {
+
+// "{given_name} {surname}" over the columns of one file.
+class Template {
+ public:
+  Template() = default;
+  static Result<Template> parse(std::string_view text);
+  // Finds the columns in a header; an unknown one is an error that names the nearest known one.
+  Result<void> bind(const std::vector<std::string>& header);
+  // Empty where every column it names is empty.
+  std::string fill(const std::vector<std::string>& row) const;
+  bool names_a_column() const;
+
+ private:
+  struct Piece {
+    std::string literal;
+    std::string column;  // empty for a literal piece
+    std::size_t index = 0;
+  };
+  std::vector<Piece> pieces_;
+};
+
+struct ColumnEntry {
+  std::string key;  // "firstName", "address.line", "phones.main" …
+  Template text;
+  std::string format;  // of a date
+  std::string system;  // of an identifier
+  bool unique = true;  // of an identifier
+};
+
+struct ColumnMap {
+  Template id;
+  Template against_id;  // of the second file, where it names its rows otherwise
+  bool has_against_id = false;
+  std::vector<ColumnEntry> entries;
+  // Keys that are no part of a registrant; they are compared as plain text.
+  std::vector<std::string> plain_keys;
+
+  static Result<ColumnMap> parse(std::string_view toml);
+  Result<void> bind(const std::vector<std::string>& header, bool second_file);
+  Registrant read(const std::vector<std::string>& row) const;
+};
+
+}  // namespace handoff::people

@@ -1,0 +1,79 @@
+#include "people/dataset.h"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <unordered_set>
+
+#include "people/csv.h"
+
+namespace handoff::people {
+namespace {
+
+Result<Template> column_template(const std::string& column, const std::vector<std::string>& header) {
+  Template made = HANDOFF_TRY(Template::parse("{" + column + "}"));
+  HANDOFF_TRY(made.bind(header));
+  return made;
+}
+
+Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options,
+                    bool second) {
+  CsvReader reader = HANDOFF_TRY(CsvReader::open(path));
+  HANDOFF_TRY(map.bind(reader.header(), second));
+  Template label, household;
+  if (!options.cluster_column.empty()) label = HANDOFF_TRY(column_template(options.cluster_column, reader.header()));
+  if (!options.household_column.empty())
+    household = HANDOFF_TRY(column_template(options.household_column, reader.header()));
+  std::vector<std::string> row;
+  while (HANDOFF_TRY(reader.next(row))) {
+    if (dataset.records.size() >= options.records_max) {
+      return Error{Kind::too_large, "people.dataset.too_many_records",
+                   "The file has more than " + std::to_string(options.records_max) +
+                       " records, the limit of one run. Raise it with --records-max if memory allows (about 1 GB a "
+                       "million records).",
+                   path};
+    }
+    std::string id = map.id.fill(row);
+    if (id.empty()) {
+      return Error{Kind::invalid_input, "people.dataset.no_id",
+                   "Line " + std::to_string(reader.line()) + " has no identifier in the column named by `id`.", path};
+    }
+    dataset.ids.push_back(std::move(id));
+    dataset.records.push_back(normalize(map.read(row), options.locale));
+    if (!options.cluster_column.empty()) dataset.labels.push_back(label.fill(row));
+    if (!options.household_column.empty()) dataset.related.push_back(household.fill(row));
+    if (options.progress && dataset.records.size() % 4096 == 0)
+      options.progress(reader.bytes_read(), reader.bytes_total());
+  }
+  if (options.progress) options.progress(reader.bytes_total(), reader.bytes_total());
+  return {};
+}
+
+}  // namespace
+
+Result<Dataset> read_dataset(const std::string& path, ColumnMap map, const DatasetOptions& options) {
+  Dataset dataset;
+  dataset.plain_keys = map.plain_keys;
+  HANDOFF_TRY(append(dataset, path, std::move(map), options, false));
+  return dataset;
+}
+
+Result<void> read_second(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options) {
+  dataset.first_of_second = dataset.records.size();
+  return append(dataset, path, std::move(map), options, true);
+}
+
+Result<std::string> read_text_file(const std::string& path, std::size_t size_max) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Error{Kind::not_found, "people.file.unreadable", "The file " + path + " cannot be opened.", path};
+  std::string text;
+  char buffer[4096];
+  while (in.read(buffer, sizeof buffer) || in.gcount() > 0) {
+    text.append(buffer, static_cast<std::size_t>(in.gcount()));
+    if (text.size() > size_max)
+      return Error{Kind::too_large, "people.file.too_large", "The file " + path + " is larger than expected.", path};
+  }
+  return text;
+}
+
+}  // namespace handoff::people

@@ -1,0 +1,41 @@
+// A file of people, read through its column map into comparable records. The text of the rows is not kept.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "people/columns.h"
+#include "people/normalize.h"
+
+namespace handoff::people {
+
+// Bytes done, bytes in all. Called now and then.
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+struct Dataset {
+  std::vector<Record> records;
+  std::vector<std::string> ids;
+  std::vector<std::string> labels;   // of the cluster column; empty where none was asked for
+  std::vector<std::string> related;  // of the household column of a generated file
+  std::size_t first_of_second = 0;   // records from here on come from the second file; 0: there is none
+  std::vector<std::string> plain_keys;
+};
+
+struct DatasetOptions {
+  Locale locale;
+  std::string cluster_column;  // empty: none
+  std::string household_column;
+  // A record takes under a kilobyte; what would not fit into memory is refused before it is tried.
+  std::size_t records_max = 4'000'000;
+  Progress progress;
+};
+
+Result<Dataset> read_dataset(const std::string& path, ColumnMap map, const DatasetOptions& options);
+// Reads a second file behind the first; `map` is the same.
+Result<void> read_second(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options);
+Result<std::string> read_text_file(const std::string& path, std::size_t size_max);
+
+}  // namespace handoff::people
