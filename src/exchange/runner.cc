@@ -99,7 +99,7 @@ void Runner::run(std::vector<Work> work, Instant now) {
     if (!output.send) continue;
     const std::uint64_t ticket = next_ticket_++;
     auto sent = std::make_shared<Sent>(std::move(*output.send));
-    Outgoing outgoing{ticket, sent->request, sent->key.organization, sent->snapshot, request_timeout};
+    Outgoing outgoing{ticket, sent->request, sent->snapshot->referral.owner, sent->snapshot, request_timeout};
     in_flight_[ticket] = std::move(sent);
     in_flight_of_[integration] += 1;
     in_flight_count_ = in_flight_.size();
