@@ -37,6 +37,8 @@ step() {
   say "$label …"
   "$@" >"$log" 2>&1 &
   pid=$!
+  # What runs in the background of a script does not hear Ctrl-C by itself.
+  trap 'kill "$pid" 2>/dev/null; exit 130' INT TERM
   while kill -0 "$pid" 2>/dev/null; do
     sleep 0.2
     if ((SECONDS - shown >= 15)); then
@@ -45,6 +47,7 @@ step() {
     fi
   done
   wait "$pid" || status=$?
+  trap - INT TERM
   if ((status != 0)); then
     tail -n 60 "$log" >&2
     die "$label failed (exit code $status); all of its output is in ${log#"$root"/}"
