@@ -23,6 +23,7 @@ std::string order_of(const Record& record) {
 constexpr std::uint64_t stored_on_both = 1ULL << 40;
 // Records of one piece of work.
 constexpr std::uint32_t chunk_size = 2048;
+const NoFrequencies no_frequencies;
 
 }  // namespace
 
@@ -104,7 +105,10 @@ bool Batch::is_candidate(std::uint32_t a, std::uint32_t b) const {
 std::size_t Batch::chunk_count() const { return (records_.size() + chunk_size - 1) / chunk_size; }
 
 BatchResult Batch::score_chunk(const Scorer& scorer, std::size_t chunk, Seen& seen) const {
-  const double keep = options_.keep_total_bits - std::log2(scorer.prior().match_odds);
+  // What is kept must still be there when the file turns out to have no families.
+  Prior without_families = scorer.prior();
+  without_families.household_size = 0.001;
+  const Scorer careless(scorer.model(), no_frequencies, without_families);
   BatchResult part;
   std::vector<std::uint64_t> found;
   const auto end = std::min<std::size_t>((chunk + 1) * chunk_size, records_.size());
@@ -120,8 +124,10 @@ BatchResult Batch::score_chunk(const Scorer& scorer, std::size_t chunk, Seen& se
       ++part.pairs_scored;
       ++part.pairs_by_key[(one >> 32) & 0xFF];
       const auto first = std::min(record, other), second = std::max(record, other);
-      const double bits = scorer.score(records_[first], records_[second]).bits;
-      if (bits >= keep) part.pairs.push_back({first, second, static_cast<float>(bits)});
+      const auto score = scorer.score(records_[first], records_[second]);
+      if (careless.total_bits(score.stranger_bits, score.household_bits) < options_.keep_total_bits) continue;
+      part.pairs.push_back(
+          {first, second, static_cast<float>(score.stranger_bits), static_cast<float>(score.household_bits)});
     }
   }
   return part;
@@ -163,19 +169,31 @@ BatchResult Batch::score(const Scorer& scorer) const {
   return result;
 }
 
-Prior estimate_prior(std::span<const ScoredPair> pairs, std::size_t records, std::size_t first_of_second) {
+Prior estimate_prior(std::span<const ScoredPair> pairs, const Model& model, std::size_t records,
+                     std::size_t first_of_second) {
   const double count = static_cast<double>(std::max<std::size_t>(records, 2));
   const double first = static_cast<double>(first_of_second), second = count - first;
   const double possible = first_of_second == 0 ? count * (count - 1) / 2 : first * second;
   const double persons = first_of_second == 0 ? count : std::max(first, 1.0);
   Prior prior = Prior::of_persons(persons);
+  prior.household_size = model.household_size;
   const double lowest = 0.02 / persons, highest = 20.0 / persons;
-  for (int round = 0; round < 12; ++round) {
-    double expected = 0;
-    const double prior_bits = std::log2(prior.match_odds);
-    for (const auto& pair : pairs) expected += Scorer::probability(pair.bits + prior_bits);
+  // How many records' worth of belief the model's household size keeps.
+  constexpr double inertia = 5;
+  for (int round = 0; round < 25; ++round) {
+    double matches = 0, relatives = 0;
+    const double household_odds = prior.household_size / persons;
+    for (const auto& pair : pairs) {
+      const double stranger = std::exp2(-double{pair.stranger_bits}),
+                   relative = household_odds * std::exp2(-double{pair.household_bits});
+      const double all = prior.match_odds + stranger + relative;
+      matches += prior.match_odds / all;
+      relatives += relative / all;
+    }
     // Half a pair stands for what was not among the candidates, and keeps an empty file from odds of nothing.
-    prior.match_odds = std::clamp((expected + 0.5) / possible, lowest, highest);
+    prior.match_odds = std::clamp((matches + 0.5) / possible, lowest, highest);
+    const double seen = relatives / possible * persons;
+    prior.household_size = (seen * count + inertia * model.household_size) / (count + inertia);
   }
   return prior;
 }

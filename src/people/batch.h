@@ -15,7 +15,7 @@ namespace handoff::people {
 
 struct ScoredPair {
   std::uint32_t first = 0, second = 0;  // first < second
-  float bits = 0;                       // evidence without the prior
+  float stranger_bits = 0, household_bits = 0;
   friend bool operator==(const ScoredPair&, const ScoredPair&) = default;
 };
 
@@ -72,8 +72,10 @@ class Batch {
   std::uint64_t blocks_cut_ = 0;
 };
 
-// Odds that a random pair is one person, so that the expected number of matches agrees with the pairs found
-// (one parameter, by expectation and maximization). Starts from one match per record.
-Prior estimate_prior(std::span<const ScoredPair> pairs, std::size_t records, std::size_t first_of_second);
+// How many pairs of a file are one person, and how many are of one household, so that the expected numbers agree with
+// the pairs found (two parameters, by expectation and maximization; the model's weights stay as they are). Starts from
+// one match per record and the model's household size. A file without families then has no need of caution about them.
+Prior estimate_prior(std::span<const ScoredPair> pairs, const Model& model, std::size_t records,
+                     std::size_t first_of_second);
 
 }  // namespace handoff::people

@@ -1,7 +1,6 @@
 #include "people/cluster.h"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "people/guards.h"
@@ -39,10 +38,14 @@ class Forest {
 
 Clusters cluster(std::span<const Record> records, std::span<const ScoredPair> pairs, const Scorer& scorer,
                  const Frequencies& frequencies, const ClusterOptions& options) {
-  const double prior_bits = std::log2(scorer.prior().match_odds);
-  std::vector<ScoredPair> links;
+  struct Link {
+    std::uint32_t first, second;
+    double bits;
+  };
+  std::vector<Link> links;
   for (const auto& pair : pairs) {
-    if (Scorer::probability(pair.bits + prior_bits) >= options.from_probability) links.push_back(pair);
+    const double bits = scorer.total_bits(pair.stranger_bits, pair.household_bits);
+    if (Scorer::probability(bits) >= options.from_probability) links.push_back({pair.first, pair.second, bits});
   }
   std::sort(links.begin(), links.end(), [](const auto& a, const auto& b) {
     return a.bits != b.bits ? a.bits > b.bits : a.first != b.first ? a.first < b.first : a.second < b.second;

@@ -111,13 +111,27 @@ void compare_names(const Record& a, const Record& b, Comparison& out) {
   std::uint8_t order = given != level::missing && family != level::missing ? level::order::as_given : level::missing;
   if (order != level::missing && given > level::given::part && family > level::family::close) {
     const auto crossed = spelling(a.given, b.family), crossed_back = spelling(a.family, b.given);
-    const auto fits = [](Spelling s) { return s == Spelling::same || s == Spelling::close; };
-    if (fits(crossed) && fits(crossed_back)) {
+    // One of the two may only sound alike.
+    if (std::max(crossed, crossed_back) <= Spelling::sounds && std::min(crossed, crossed_back) <= Spelling::close) {
       // Both crossings share the two ladders in a fixed order, so that either record may come first.
       const auto better = std::min(crossed, crossed_back), worse = std::max(crossed, crossed_back);
       given = better == Spelling::same ? level::exact : level::given::close;
-      family = worse == Spelling::same ? level::exact : level::family::close;
+      family = worse == Spelling::same    ? level::exact
+               : worse == Spelling::close ? level::family::close
+                                          : level::family::sounds;
       order = level::order::swapped;
+    }
+  }
+  if (order == level::missing && given == level::missing &&
+      (family == level::missing || family > level::family::sounds)) {
+    // One side has a single name, perhaps in the wrong field.
+    for (const auto& [mine, theirs] : {std::pair{&a.given, &b.family}, std::pair{&a.family, &b.given}}) {
+      if (mine->empty() || theirs->empty()) continue;
+      const auto crossed = spelling(*mine, *theirs);
+      if (crossed != Spelling::same && crossed != Spelling::close) continue;
+      family = crossed == Spelling::same ? level::exact : level::family::close;
+      order = level::order::swapped;
+      break;
     }
   }
   if (given > level::given::part && order != level::order::swapped) {
@@ -154,7 +168,7 @@ std::uint8_t compare_birth(const PartialDate& a, const PartialDate& b) {
   const bool century_open = a.two_digit_year || b.two_digit_year;
   if (least == Kind::year) return x.substr(0, 4) == y.substr(0, 4) ? l::year : l::different;
   if (least == Kind::month) {
-    if (x.substr(0, 6) == y.substr(0, 6)) return a.kind == b.kind ? l::partial : l::partial;
+    if (x.substr(0, 6) == y.substr(0, 6)) return l::partial;
     return edits(x.substr(0, 6), y.substr(0, 6), 1) <= 1 ? l::parts : l::different;
   }
   if (x == y || (century_open && x.substr(2) == y.substr(2))) return level::exact;

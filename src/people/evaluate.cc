@@ -50,8 +50,8 @@ std::vector<std::uint64_t> pairs_of_labels(const Dataset& data) {
   return pairs;
 }
 
-double seen_probability(const ScoredPair& pair, double prior_bits) {
-  return Scorer::probability(pair.bits + prior_bits);
+double seen_probability(const ScoredPair& pair, const Scorer& scorer) {
+  return Scorer::probability(scorer.total_bits(pair.stranger_bits, pair.household_bits));
 }
 
 }  // namespace
@@ -139,10 +139,10 @@ Evaluation evaluate(const Dataset& data, const Truth& truth, const Model& model,
   const Scorer first_scorer(model, frequencies, Prior::of_persons(persons));
   auto found = batch.score(first_scorer);
   out.scored_pairs = found.pairs_scored;
-  const Prior prior = estimate_prior(found.pairs, data.records.size(), data.first_of_second);
+  const Prior prior = estimate_prior(found.pairs, model, data.records.size(), data.first_of_second);
   out.prior_odds = prior.match_odds;
+  out.household_size = prior.household_size;
   const Scorer scorer(model, frequencies, prior);
-  const double prior_bits = std::log2(prior.match_odds);
 
   // The true pairs, and, where only listed pairs are judged, all listed ones.
   std::vector<std::uint64_t> expected, judged;
@@ -189,7 +189,7 @@ Evaluation evaluate(const Dataset& data, const Truth& truth, const Model& model,
   std::vector<Judged> ranked;
   for (const auto& pair : found.pairs) {
     const auto key = pair_key(pair.first, pair.second);
-    if (counts(key)) ranked.push_back({seen_probability(pair, prior_bits), is_true(key)});
+    if (counts(key)) ranked.push_back({seen_probability(pair, scorer), is_true(key)});
   }
   std::sort(ranked.begin(), ranked.end(), [](const auto& a, const auto& b) { return a.p > b.p; });
   const auto total = static_cast<double>(expected.size());
@@ -212,6 +212,8 @@ Evaluation evaluate(const Dataset& data, const Truth& truth, const Model& model,
 
   ClusterOptions cluster_options;
   cluster_options.from_probability = options.clustered_p;
+  // The guards ask a person; what is measured here is what the score alone would join.
+  cluster_options.guards = false;
   const auto clusters = cluster(data.records, found.pairs, scorer, frequencies, cluster_options);
   {
     std::vector<std::vector<std::uint32_t>> members(clusters.count);
@@ -243,9 +245,10 @@ Evaluation evaluate(const Dataset& data, const Truth& truth, const Model& model,
       const bool pair_right = is_true(pair_key(pair.first, pair.second));
       for (const auto probe : {pair.first, pair.second}) {
         auto& slot = best[probe];
-        if (pair.bits > slot.bits) slot.bits = pair.bits, slot.right = pair_right;
+        const auto bits = static_cast<float>(scorer.total_bits(pair.stranger_bits, pair.household_bits));
+        if (bits > slot.bits) slot.bits = bits, slot.right = pair_right;
         const auto other = probe == pair.first ? pair.second : pair.first;
-        if (has_partner[probe] || slot.certain || seen_probability(pair, prior_bits) < model.policy.certain) continue;
+        if (has_partner[probe] || slot.certain || seen_probability(pair, scorer) < model.policy.certain) continue;
         slot.certain = assess(scorer, frequencies, data.records[probe], data.records[other]).grade == Grade::certain;
       }
     }
@@ -321,6 +324,7 @@ Json Evaluation::to_json() const {
     json.set("outcomeTable", std::move(table));
   }
   json.set("priorOdds", Json(prior_odds));
+  json.set("householdSize", rounded(household_size));
   json.set("modelVersion", model_version);
   json.set("seconds", rounded(seconds));
   return json;

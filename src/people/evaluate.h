@@ -46,7 +46,7 @@ struct Evaluation {
   std::optional<std::array<std::array<std::uint64_t, 3>, 3>> outcomes;
   double seconds = 0;
   std::string model_version;
-  double prior_odds = 0;
+  double prior_odds = 0, household_size = 0;
   Json to_json() const;
 };
 

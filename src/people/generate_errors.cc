@@ -131,6 +131,7 @@ InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const I
   } else if (dice.chance(0.08)) {
     r.phone = "905555" + std::to_string(1000 + dice.below(9000));
   }
+  if (!r.email.empty() && dice.chance(0.12)) r.email = invent_household(dice, options, 1, 1).front().truth.email;
   if (adult && r.gender == "female" && dice.chance(0.04)) {
     const auto partner = invent_household(dice, options, 1, 1).front().truth.last;
     if (dice.chance(0.3)) r.former = r.last;
@@ -140,7 +141,7 @@ InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const I
   if (dice.chance(0.07))
     r.first = nickname_of(dice, r.first);
   else if (dice.chance(0.015))
-    r.first = r.first.substr(0, 1);
+    r.first = utf8_prefix(r.first, 1);
   if (!r.middle.empty() && dice.chance(0.4))
     r.middle = static_cast<unsigned char>(r.middle[0]) < 0x80 ? r.middle.substr(0, 1) : "";
   if (!r.middle.empty() && dice.chance(0.015)) std::swap(r.first, r.middle);

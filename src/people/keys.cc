@@ -13,7 +13,7 @@ namespace {
 constexpr std::array<std::string_view, key_kind_count> kind_names{
     "identifier",      "birth_initial",  "names",          "phone",           "email",
     "family_year",     "given_month",    "address",        "family_postcode", "given_postcode",
-    "family_locality", "given_locality", "family_initial", "given_initial"};
+    "family_locality", "given_locality", "family_initial", "given_initial",   "birth_place"};
 
 class Keys {
  public:
@@ -30,6 +30,13 @@ class Keys {
 };
 
 std::string number(std::uint64_t value) { return std::to_string(value); }
+// As sound_code(), of a code that is known already.
+std::string code_of(std::string_view code) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 0; i < code.size() && i < 6; ++i)
+    value = value * 32 + static_cast<std::uint32_t>(code[i] - 'a' + 1);
+  return number(value);
+}
 std::string sound_of(std::string_view name) {
   const auto code = sound_code(name);
   // A name without letters we know has no sound; its own text stands for it.
@@ -47,6 +54,11 @@ void birth_keys(Keys& keys, std::string_view digits, const Record& record) {
   if (!record.given.empty()) keys.add(KeyKind::birth_initial, std::string(digits) + record.given.text[0]);
   if (!record.family.empty()) keys.add(KeyKind::birth_initial, std::string(digits) + record.family.text[0]);
   if (record.given.empty() && record.family.empty()) keys.add(KeyKind::birth_initial, digits);
+}
+
+// A coarse place: the area of the postcode, else the beginning of the city's name.
+std::string_view place_of(const Record& record) {
+  return record.postcode.length >= 3 ? record.postcode.view().substr(0, 3) : record.locality.view().substr(0, 4);
 }
 
 bool has_day(const PartialDate& date) {
@@ -75,6 +87,9 @@ void basic_keys(Keys& keys, const Record& record) {
   if (!record.street.empty() && (!record.number.empty() || !record.postcode.empty())) {
     const auto place = record.number.empty() ? record.postcode.view() : record.number.view();
     keys.add(KeyKind::address, std::string(record.street.view().substr(0, 5)) + "/" + std::string(place));
+  }
+  if (has_day(record.birth) && !place_of(record).empty()) {
+    keys.add(KeyKind::birth_place, std::string(record.birth.view()) + "/" + std::string(place_of(record)));
   }
   if (!family.empty() && record.postcode.length >= 3) {
     keys.add(KeyKind::family_postcode,
@@ -109,7 +124,7 @@ std::vector<Key> stored_keys(const Record& record) {
 }
 
 std::vector<Key> probe_keys(const Record& record) {
-  Keys keys(64);
+  Keys keys(96);
   basic_keys(keys, record);
   const auto& given = record.given;
   const auto& family = record.family;
@@ -164,6 +179,36 @@ std::vector<Key> probe_keys(const Record& record) {
   words(record.former, lasts);
   for (const auto& first : firsts) {
     for (const auto& last : lasts) keys.add(KeyKind::names, pair_of(first, last));
+  }
+  // One letter too many in a name changes its sound; leaving out one sound at a time finds it.
+  if (!given.empty() && !family.empty()) {
+    const std::string given_code = sound(given.view()), family_code = sound(family.view());
+    const auto without_one = [&](const std::string& code, std::string_view other) {
+      for (std::size_t i = 0; code.size() >= 3 && i < code.size() && i < 6; ++i) {
+        keys.add(KeyKind::names, pair_of(code_of(code.substr(0, i) + code.substr(i + 1)), sound_of(other)));
+      }
+    };
+    without_one(given_code, family.view());
+    without_one(family_code, given.view());
+  }
+  // Names in the wrong field and neighbouring digits of the postcode exchanged.
+  if (record.postcode.length >= 3) {
+    std::string area(record.postcode.view().substr(0, 3));
+    const std::string fourth(record.postcode.view().substr(2, 2));
+    if (!given.empty()) keys.add(KeyKind::family_postcode, std::string(given.view().substr(0, 4)) + "/" + area);
+    if (!family.empty()) {
+      const std::string start(family.view().substr(0, 4));
+      std::string other = area;
+      std::swap(other[0], other[1]);
+      keys.add(KeyKind::family_postcode, start + "/" + other);
+      other = area;
+      std::swap(other[1], other[2]);
+      keys.add(KeyKind::family_postcode, start + "/" + other);
+      if (fourth.size() == 2) keys.add(KeyKind::family_postcode, start + "/" + area.substr(0, 2) + fourth[1]);
+    }
+  }
+  if (!family.empty() && !record.postcode.empty()) {
+    keys.add(KeyKind::given_postcode, given_sound(family) + "/" + std::string(record.postcode.view()));
   }
   return keys.take();
 }

@@ -28,8 +28,9 @@ enum class KeyKind : std::uint8_t {
   given_locality,
   family_initial,
   given_initial,
+  birth_place,
 };
-inline constexpr std::size_t key_kind_count = 14;
+inline constexpr std::size_t key_kind_count = 15;
 std::string_view key_name(KeyKind kind);
 
 struct Key {

@@ -113,11 +113,11 @@ struct Strongest {
 // For each record the probability of its best link inside the cluster, and whether a pair that leads out of it asks for
 // a person.
 std::vector<Strongest> strengths(const Dataset& data, std::span<const ScoredPair> pairs, const Clusters& clusters,
-                                 const Policy& policy, double prior_bits) {
+                                 const Policy& policy, const Scorer& scorer) {
   std::vector<Strongest> out(data.records.size());
   std::vector<double> best(data.records.size(), -1);
   for (const auto& pair : pairs) {
-    const double p = Scorer::probability(pair.bits + prior_bits);
+    const double p = Scorer::probability(scorer.total_bits(pair.stranger_bits, pair.household_bits));
     const bool together = clusters.of[pair.first] == clusters.of[pair.second];
     for (const auto record : {pair.first, pair.second}) {
       if (together)
@@ -187,13 +187,12 @@ Result<LinkReport> link_file(const Dataset& data, const Model& model, const std:
   for (auto& part : parts) complete.push_back(std::move(*part));
   const auto result = Batch::merge(complete);
 
-  const Prior prior = estimate_prior(result.pairs, data.records.size(), 0);
+  const Prior prior = estimate_prior(result.pairs, model, data.records.size(), 0);
   const Scorer scorer(model, frequencies, prior);
-  const double prior_bits = std::log2(prior.match_odds);
   ClusterOptions how;
   how.from_probability = options.from_probability > 0 ? options.from_probability : model.policy.clusters;
   const auto clusters = cluster(data.records, result.pairs, scorer, frequencies, how);
-  const auto strength = strengths(data, result.pairs, clusters, model.policy, prior_bits);
+  const auto strength = strengths(data, result.pairs, clusters, model.policy, scorer);
 
   std::string text = "id,cluster,probability,review\n";
   std::vector<std::size_t> sizes(clusters.count);
@@ -214,7 +213,7 @@ Result<LinkReport> link_file(const Dataset& data, const Model& model, const std:
   report.unions_refused = clusters.unions_refused;
   report.blocks_cut = batch.blocks_cut();
   for (const auto& pair : result.pairs) {
-    const double slot = std::floor((pair.bits + prior_bits + 10) / 5);
+    const double slot = std::floor((scorer.total_bits(pair.stranger_bits, pair.household_bits) + 10) / 5);
     ++report.bits_histogram[static_cast<std::size_t>(std::clamp(slot, 0.0, 11.0))];
   }
   return report;

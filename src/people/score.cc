@@ -47,7 +47,8 @@ Scorer::Scorer(const Model& model, const Frequencies& frequencies, Prior prior)
       frequencies_(frequencies),
       prior_(prior),
       prior_bits_(std::log2(std::max(prior.match_odds, 1e-15))),
-      household_odds_(model.household_size / std::max(prior.persons, 1.0)) {}
+      household_odds_((prior.household_size < 0 ? model.household_size : prior.household_size) /
+                      std::max(prior.persons, 1.0)) {}
 
 double Scorer::probability(double total_bits) {
   if (total_bits > 60) return 1.0 - std::exp2(-total_bits);
@@ -55,7 +56,21 @@ double Scorer::probability(double total_bits) {
 }
 
 double Scorer::frequency_bits(Field field, std::uint8_t level, const Record& a, const Record& b) const {
-  if (level != level::exact) return 0;
+  if (level != level::exact) {
+    // A common name has many neighbours one letter away: nearly the same as Smith is no rarer than Smith.
+    const bool near = field == Field::given ? level <= level::given::sounds
+                                            : field == Field::family && level <= level::family::sounds;
+    if (!near || level == level::missing) return 0;
+    const Value kind = field == Field::given ? Value::given : Value::family;
+    const auto total = frequencies_.total(kind);
+    if (total < 10) return 0;
+    const auto& mine = field == Field::given ? a.given : a.family;
+    const auto& theirs = field == Field::given ? b.given : b.family;
+    const auto count = std::max(frequencies_.count(kind, mine.hash), frequencies_.count(kind, theirs.hash));
+    const double average = model_.weights[ladder_of(field)][0].stranger;
+    const double bits = std::log2(average / share(count, total, {300, 1e-4}));
+    return std::clamp(bits, -std::max(0.0, double{model_.stranger_bits[static_cast<std::size_t>(field)][level]}), 0.0);
+  }
   const double level_bits = model_.stranger_bits[static_cast<std::size_t>(field)][level::exact];
   const double stranger = model_.weights[ladder_of(field)][0].stranger;
   const auto two_sided = [&](Value kind, std::uint64_t hash, Smoothing smoothing, double up) {
@@ -109,6 +124,8 @@ double Scorer::frequency_bits(Field field, std::uint8_t level, const Record& a, 
 
 Score Scorer::finish(double stranger_bits, double household_bits) const {
   Score score;
+  score.stranger_bits = stranger_bits;
+  score.household_bits = household_bits;
   // Both alternatives in the denominator; exp2 of large negative numbers goes to zero, which is what is meant.
   score.bits = -std::log2(std::exp2(-stranger_bits) + household_odds_ * std::exp2(-household_bits) + 1e-300);
   score.total_bits = score.bits + prior_bits_;
@@ -123,8 +140,8 @@ Score Scorer::score(const Comparison& comparison, const Record& a, const Record&
     if (level == level::missing) continue;
     stranger += model_.stranger_bits[f][level];
     household += model_.household_bits[f][level];
-    if (level != level::exact) continue;
     const auto field = static_cast<Field>(f);
+    if (level != level::exact && field > Field::family) continue;
     const double frequency = frequency_bits(field, level, a, b);
     stranger += frequency;
     // Relatives choose given names from the same stock as everybody, so rarity counts against a relative too.

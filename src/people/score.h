@@ -13,9 +13,11 @@
 namespace handoff::people {
 
 struct Score {
-  double bits = 0;         // evidence, without the prior
-  double total_bits = 0;   // with it
-  double probability = 0;  // 2^total / (1 + 2^total)
+  double stranger_bits = 0;   // evidence against two strangers
+  double household_bits = 0;  // evidence against two people of one household
+  double bits = 0;            // both alternatives together, without the prior
+  double total_bits = 0;      // with it
+  double probability = 0;     // 2^total / (1 + 2^total)
 };
 
 // One line of the explanation.
@@ -36,9 +38,10 @@ struct Evidence {
 
 // Odds that a record belongs to a given stored person before anything is compared.
 struct Prior {
-  double persons = 1;       // active persons; also scales how likely a household member is met
-  double match_odds = 1.0;  // 1 / persons unless a batch has estimated it
-  static Prior of_persons(double persons) { return {persons < 1 ? 1 : persons, 1.0 / (persons < 1 ? 1 : persons)}; }
+  double persons = 1;          // active persons
+  double match_odds = 1.0;     // 1 / persons unless a batch has estimated it
+  double household_size = -1;  // other members of one's household on file; negative: the model's
+  static Prior of_persons(double persons) { return {persons < 1 ? 1 : persons, 1.0 / (persons < 1 ? 1 : persons), -1}; }
 };
 
 class Scorer {
@@ -53,6 +56,10 @@ class Scorer {
   const Model& model() const { return model_; }
   const Prior& prior() const { return prior_; }
   static double probability(double total_bits);
+  // The same evidence under another prior.
+  double total_bits(double stranger_bits, double household_bits) const {
+    return finish(stranger_bits, household_bits).total_bits;
+  }
 
  private:
   double frequency_bits(Field field, std::uint8_t level, const Record& a, const Record& b) const;
