@@ -69,7 +69,6 @@ std::vector<std::string> head_facts(const Snapshot& snapshot, const std::vector<
 }  // namespace
 
 Result<std::string> render_summary(const Snapshot& snapshot) {
-  PangoFontMap* fonts = HANDOFF_TRY(summary_font_map());
   const std::vector<Datum> data = referral::all_data(snapshot);
   const std::string& number = snapshot.referral.number;
   const std::string name =
@@ -90,7 +89,9 @@ Result<std::string> render_summary(const Snapshot& snapshot) {
   if (snapshot.referral.test) frame.banner = "TEST REFERRAL – not about a real person";
   frame.changed_at = snapshot.referral.updated_at;
 
-  PageComposer pages(fonts, std::move(frame));
+  // Taken before the pages are made, so that it is given back after they are gone.
+  const DrawingTurn turn = HANDOFF_TRY(wait_for_drawing_turn());
+  PageComposer pages(turn.fonts(), std::move(frame));
   pages.title("REFERRAL SUMMARY", number, name.empty() ? "Name not given" : name, head_facts(snapshot, data));
   const std::string& first_section = data.front().section;
   const std::string priority = text_of(snapshot, "priority");

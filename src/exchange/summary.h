@@ -12,7 +12,7 @@ namespace handoff::exchange {
 inline constexpr int summary_version = 1;
 inline constexpr const char* summary_file_name = "Referral Summary.pdf";
 
-// Several milliseconds; never inside a batch. Thread-safe: each thread has its own font map.
+// Several milliseconds; never inside a batch. Safe from any thread; threads take turns (summary_fonts.h says why).
 Result<std::string> render_summary(const referral::Snapshot& snapshot);
 
 }  // namespace handoff::exchange

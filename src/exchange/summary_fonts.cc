@@ -3,8 +3,6 @@
 #include <fontconfig/fontconfig.h>
 #include <pango/pangofc-fontmap.h>
 
-#include <memory>
-
 namespace handoff::exchange {
 
 // With the machine's own settings Arabic and Inuktitut fall back to whatever sans-serif is at hand, without a word.
@@ -52,46 +50,44 @@ bool has_family(FcConfig* config, const char* family) {
   return false;
 }
 
-// Read once a process and never changed after; fontconfig lets threads share a configuration that nobody changes. It is
-// kept to the end of the process, because threads with font maps of their own may end after static objects.
-FcConfig* configuration() {
-  static FcConfig* const shared = []() -> FcConfig* {
-    FcConfig* config = FcConfigCreate();
-    if (!config) return nullptr;
-    if (!FcConfigParseAndLoadFromMemory(config, reinterpret_cast<const FcChar8*>(settings), FcTrue) ||
-        !FcConfigBuildFonts(config) || !has_family(config, "Noto Sans")) {
-      FcConfigDestroy(config);
-      return nullptr;
-    }
-    return config;
-  }();
-  return shared;
+// Read once a process.
+FcConfig* load_configuration() {
+  FcConfig* config = FcConfigCreate();
+  if (!config) return nullptr;
+  if (!FcConfigParseAndLoadFromMemory(config, reinterpret_cast<const FcChar8*>(settings), FcTrue) ||
+      !FcConfigBuildFonts(config) || !has_family(config, "Noto Sans")) {
+    FcConfigDestroy(config);
+    return nullptr;
+  }
+  return config;
 }
 
-struct Unref {
-  void operator()(PangoFontMap* map) const { g_object_unref(map); }
-};
+std::mutex drawing;
+PangoFontMap* font_map = nullptr;  // guarded by drawing; made at the first summary, kept to the end of the process
 
 }  // namespace
 
-Result<PangoFontMap*> summary_font_map() {
-  thread_local std::unique_ptr<PangoFontMap, Unref> map;
-  if (map) return map.get();
-  FcConfig* config = configuration();
-  if (!config) {
-    return Error{Kind::internal,
-                 "summary.fonts_missing",
-                 "The Referral Summary cannot be drawn here: the Noto fonts are missing. The operator installs the "
-                 "packages fonts-noto-core and fonts-noto-cjk.",
-                 "summary: no Noto Sans in the font directories",
-                 {}};
+Result<DrawingTurn> wait_for_drawing_turn() {
+  std::unique_lock lock(drawing);
+  if (!font_map) {
+    // Looked for again at the next summary where it failed: fonts may be installed meanwhile.
+    FcConfig* config = load_configuration();
+    if (!config) {
+      return Error{Kind::internal,
+                   "summary.fonts_missing",
+                   "The Referral Summary cannot be drawn here: the Noto fonts are missing. The operator installs the "
+                   "packages fonts-noto-core and fonts-noto-cjk.",
+                   "summary: no Noto Sans in the font directories",
+                   {}};
+    }
+    font_map = pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT);
+    HANDOFF_ASSERT(font_map != nullptr);
+    pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(font_map), config);
+    FcConfigDestroy(config);  // the map holds its own reference
+    // Points are points: the page is measured in them.
+    pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(font_map), 72.0);
   }
-  map.reset(pango_cairo_font_map_new_for_font_type(CAIRO_FONT_TYPE_FT));
-  HANDOFF_ASSERT(map != nullptr);
-  pango_fc_font_map_set_config(PANGO_FC_FONT_MAP(map.get()), config);
-  // Points are points: the page is measured in them.
-  pango_cairo_font_map_set_resolution(PANGO_CAIRO_FONT_MAP(map.get()), 72.0);
-  return map.get();
+  return DrawingTurn(std::move(lock), font_map);
 }
 
 }  // namespace handoff::exchange

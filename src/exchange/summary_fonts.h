@@ -3,6 +3,9 @@
 
 #include <pango/pangocairo.h>
 
+#include <mutex>
+#include <utility>
+
 #include "base/result.h"
 
 namespace handoff::exchange {
@@ -10,8 +13,19 @@ namespace handoff::exchange {
 // The families in order of preference: the first that holds a character draws it.
 extern const char* const summary_families;
 
-// The calling thread's own font map, made at its first summary: Pango's maps are not shared between threads. It stays
-// the thread's property.
-Result<PangoFontMap*> summary_font_map();
+// The right to draw, held until it goes: one summary is drawn at a time. Cairo 1.16 opens font files of one FreeType
+// library from every thread without a lock of its own; two threads at once end the process, with font maps of their own
+// too. Everything made from the map is given back before the turn ends.
+class DrawingTurn {
+ public:
+  PangoFontMap* fonts() const { return fonts_; }
+
+ private:
+  friend Result<DrawingTurn> wait_for_drawing_turn();
+  DrawingTurn(std::unique_lock<std::mutex> lock, PangoFontMap* fonts) : lock_(std::move(lock)), fonts_(fonts) {}
+  std::unique_lock<std::mutex> lock_;
+  PangoFontMap* fonts_;
+};
+Result<DrawingTurn> wait_for_drawing_turn();
 
 }  // namespace handoff::exchange

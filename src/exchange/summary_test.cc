@@ -308,6 +308,23 @@ TEST(Summary, TheSamePictureGivesTheSameBytesInEveryThread) {
   EXPECT_TRUE(Pdf::render(amelie()) == one);
 }
 
+// Many font files are opened and closed here; without turns this ended the process.
+TEST(Summary, ManyThreadsMayAskAtOnce) {
+  Snapshot snapshot = amelie();
+  set_content(snapshot, {"notes"},
+              "한국어 日本語 ਪੰਜਾਬੀ ગુજરાતી தமிழ் తెలుగు ಕನ್ನಡ മലയാളം සිංහල አማርኛ հայերեն ქართული ខ្មែរ ລາວ မြန်မာ עברית বাংলা");
+  const std::string wanted = Pdf::render(snapshot);
+  std::array<int, 4> same{};
+  std::vector<std::thread> threads;
+  for (int& count : same) {
+    threads.emplace_back([&] {
+      for (int i = 0; i < 5; ++i) count += Pdf::render(snapshot) == wanted;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  for (const int count : same) EXPECT_EQ(count, 5);
+}
+
 TEST(Summary, TheDayOfReadingDoesNotShow) {
   Snapshot later = amelie();
   later.taken_at += std::chrono::hours{24 * 400};
