@@ -218,8 +218,13 @@ std::vector<InventedPerson> invent_household(Dice& dice, const GenerateOptions& 
       InventedPerson child;
       const auto child_year = std::min(options.year_now - 1, year + 20 + static_cast<int>(dice.below(20)));
       own_identity(dice, child, dice.chance(0.5), child_year);
+      const auto taken = [&](const std::string& wanted) {
+        return std::any_of(members.begin(), members.end(),
+                           [&](const auto& other) { return other.truth.first == wanted; });
+      };
+      while (taken(child.truth.first)) child.truth.first = first_name(dice, child.truth.gender == "female");
       child.truth.last = dice.chance(0.93) ? name : surname(dice);
-      if (child.truth.gender == "male" && !woman && dice.chance(0.08)) {
+      if (child.truth.gender == "male" && !woman && i == 0 && dice.chance(0.12)) {
         child.truth.first = members[0].truth.first;
         child.truth.middle = members[0].truth.middle;
         child.junior = true;
@@ -238,7 +243,7 @@ std::vector<InventedPerson> invent_household(Dice& dice, const GenerateOptions& 
       std::string own = first_name(dice, girl);
       for (int tries = 0; dice.chance(0.25) && tries < 20 && own[0] != members.back().truth.first[0]; ++tries)
         own = first_name(dice, girl);
-      while (own == members.back().truth.first) own = first_name(dice, girl);
+      while (taken(own)) own = first_name(dice, girl);
       twin.truth.first = own;
       twin.truth.middle = dice.chance(0.7) ? first_name(dice, girl) : "";
       members.push_back(twin);
@@ -298,13 +303,13 @@ Result<Json> generate_file(const std::string& path, const GenerateOptions& optio
       const int count = roll < 50 ? 1 : roll < 78 ? 2 : roll < 91 ? 3 : roll < 97 ? 4 : 5;
       alone += count == 1 ? 1 : 0;
       for (int i = 0; i < count; ++i) {
-        const auto r = invent_record(dice, options, person, static_cast<std::uint64_t>(++records));
-        bool first = true;
+        const auto r = invent_record(dice, options, person, static_cast<std::uint64_t>(++records), i == 0);
+        bool at_start = true;
         for (const auto* field :
              {&r.id, &r.person, &r.household, &r.first, &r.middle, &r.last, &r.former, &r.suffix, &r.birth, &r.gender,
               &r.line, &r.city, &r.province, &r.postal_code, &r.phone, &r.alternate, &r.email, &r.health_number}) {
-          if (!first) out << ',';
-          first = false;
+          if (!at_start) out << ',';
+          at_start = false;
           out << csv_field(*field);
         }
         out << '\n';

@@ -58,7 +58,7 @@ std::vector<InventedPerson> invent_household(Dice& dice, const GenerateOptions& 
                                              std::uint64_t household);
 // One more record of a person as some sender would have written it.
 InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const InventedPerson& person,
-                             std::uint64_t number);
+                             std::uint64_t number, bool first);
 // One slip of finger, eye or ear in a text.
 std::string with_slip(Dice& dice, std::string_view text);
 

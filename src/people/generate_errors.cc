@@ -116,7 +116,7 @@ std::string with_slip(Dice& dice, std::string_view text) {
 }
 
 InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const InventedPerson& person,
-                             std::uint64_t number) {
+                             std::uint64_t number, bool first) {
   InventedRecord r = person.truth;
   r.id = "r" + std::to_string(number);
   const bool adult = person.birth_year < options.year_now - 18;
@@ -171,12 +171,12 @@ InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const I
   if (dice.chance(0.004)) r.first = "Unknown";
   if (dice.chance(0.004)) r.email = "noemail@none.com";
   // Errors, several at once: after each one, the next is less likely.
-  const double again = options.errors_max > 3 ? 0.75 : 0.4;
+  const double again = std::min(0.75, 0.4 + 0.05 * std::max(0, options.errors_max - 3));
   constexpr std::array<Field, 12> fields{&InventedRecord::first,       &InventedRecord::first, &InventedRecord::last,
                                          &InventedRecord::last,        &InventedRecord::birth, &InventedRecord::birth,
                                          &InventedRecord::line,        &InventedRecord::line,  &InventedRecord::city,
                                          &InventedRecord::postal_code, &InventedRecord::phone, &InventedRecord::email};
-  for (int i = 0; i < options.errors_max && dice.chance(again); ++i) {
+  for (int i = 0; !first && i < options.errors_max && dice.chance(again); ++i) {
     const auto field = fields[dice.below(fields.size())];
     auto& text = r.*field;
     text = field == &InventedRecord::birth ? wrong_date(dice, text) : with_slip(dice, text);

@@ -73,8 +73,10 @@ bool is_other_generation(const Comparison& c, const Record& a, const Record& b) 
 
 bool is_household(const Comparison& c) {
   const auto given = c.of(Field::given);
-  return c.of(Field::birth) == level::missing && (given == level::given::different || given == level::missing) &&
-         same_household(c) && c.of(Field::identifier) != level::exact;
+  // Without a given name any member of the household fits; without a birth date a relative of another name does.
+  const bool unknown =
+      given == level::missing || (given == level::given::different && c.of(Field::birth) == level::missing);
+  return unknown && same_household(c) && c.of(Field::identifier) != level::exact;
 }
 
 bool is_shared_contact(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {

@@ -139,13 +139,16 @@ Score Scorer::score(const Comparison& comparison, const Record& a, const Record&
     const auto level = comparison.levels[f];
     if (level == level::missing) continue;
     stranger += model_.stranger_bits[f][level];
-    household += model_.household_bits[f][level];
+    // A father who hands on his given name hands on the middle name with it.
+    const bool handed_on = static_cast<Field>(f) == Field::middle && comparison.of(Field::given) == level::exact;
+    household += handed_on ? std::min(0.0F, model_.household_bits[f][level]) : model_.household_bits[f][level];
     const auto field = static_cast<Field>(f);
     if (level != level::exact && field > Field::family) continue;
     const double frequency = frequency_bits(field, level, a, b);
     stranger += frequency;
-    // Relatives choose given names from the same stock as everybody, so rarity counts against a relative too.
-    if (field == Field::given || field == Field::middle) household += std::min(frequency, 3.0);
+    // A relative with the same given name has it by custom, not by chance, so its rarity tells nothing; that it is
+    // common does.
+    if (field == Field::given || field == Field::middle) household += std::min(frequency, 0.0);
   }
   return finish(stranger, household);
 }
