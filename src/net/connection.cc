@@ -3,12 +3,6 @@
 #include <poll.h>
 
 #include <array>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/ssl/stream.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -25,9 +19,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using Moment = std::chrono::steady_clock::time_point;
-using ErrorCode = boost::system::error_code;
-using Timer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using TlsStream = asio::ssl::stream<Socket>;
 template <class T>
 using Awaitable = asio::awaitable<T, Executor>;

@@ -2,28 +2,19 @@
 // server.cc only.
 #pragma once
 
-// Asio of Boost 1.74 uses std::exchange without including it.
 #include <atomic>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <unordered_set>
-#include <utility>
 
+#include "net/asio.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "net/workers.h"
 
 namespace handoff::net {
-
-namespace asio = boost::asio;
-// Naming the executor instead of using the type-erased default saves a fifth of the time a request takes.
-using Executor = asio::io_context::executor_type;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
 
 class Connection;
 

@@ -1,11 +1,6 @@
 #include "net/server.h"
 
 #include <algorithm>
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/ip/v6_only.hpp>
-#include <boost/asio/post.hpp>
 #include <future>
 #include <optional>
 #include <thread>
@@ -18,10 +13,6 @@ namespace handoff::net {
 namespace {
 
 using tcp = asio::ip::tcp;
-using ErrorCode = boost::system::error_code;
-using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
-using Timer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 // So many connections over the limit are still told so; those beyond are closed without a word.
 constexpr std::size_t surplus_max = 64;
@@ -133,11 +124,10 @@ class AsioServer final : public Server {
   void accept_next() {
     Lane& lane = next_lane();
     acceptor_->async_accept(lane.io, [this, &lane](const ErrorCode& problem, Socket socket) {
+      // One that was accepted just before the listener closed is served like the others.
+      if (!problem) accepted(lane, std::move(socket));
       if (problem == asio::error::operation_aborted || !acceptor_->is_open()) return;
-      if (!problem) {
-        accepted(lane, std::move(socket));
-        return accept_next();
-      }
+      if (!problem) return accept_next();
       if (problem == asio::error::connection_aborted) return accept_next();
       // Out of descriptors or memory: trying at once again would only burn the processor.
       log_warn("http.accept_failed", {{"problem", problem.message()}});
@@ -164,8 +154,8 @@ class AsioServer final : public Server {
 
   // Takes those who are already in the listener's queue, because closing it would reset them, then closes it.
   void stop_accepting() {
-    std::promise<void> stopped;
-    asio::post(lanes_.front()->io, [&] {
+    const auto stopped = std::make_shared<std::promise<void>>();
+    asio::post(lanes_.front()->io, [this, stopped] {
       ErrorCode problem;
       while (acceptor_->is_open() && !problem) {
         Lane& lane = next_lane();
@@ -174,9 +164,10 @@ class AsioServer final : public Server {
       }
       acceptor_->close(problem);
       accept_again_->cancel();
-      stopped.set_value();
+      // In turn after an accept that had already succeeded and waits to be handled.
+      asio::post(lanes_.front()->io, [stopped] { stopped->set_value(); });
     });
-    stopped.get_future().wait();
+    stopped->get_future().wait();
   }
 
   void for_each_connection(void (*act)(Connection&)) {

@@ -36,24 +36,22 @@ namespace handoff::net::test {
 using namespace std::chrono_literals;
 constexpr auto patience = 10'000ms;  // for what happens at once on a machine that is not overloaded
 
-// Log lines of one test.
+// Log lines of one test. The file is one for all tests: a server that is still ending may write a line after its test.
 class CaughtLog {
  public:
-  CaughtLog() : file_(::memfd_create("log", MFD_CLOEXEC)) { Log::configure(nullptr, Level::debug, file_); }
-  ~CaughtLog() {
-    Log::configure(nullptr, Level::error, 2);
-    ::close(file_);
-  }
-  CaughtLog(const CaughtLog&) = delete;
-  CaughtLog& operator=(const CaughtLog&) = delete;
+  CaughtLog() : from_(::lseek(file(), 0, SEEK_END)) { Log::configure(nullptr, Level::debug, file()); }
   std::string text() const {
-    std::string out(static_cast<std::size_t>(::lseek(file_, 0, SEEK_END)), '\0');
-    out.resize(static_cast<std::size_t>(::pread(file_, out.data(), out.size(), 0)));
+    std::string out(static_cast<std::size_t>(::lseek(file(), 0, SEEK_END) - from_), '\0');
+    out.resize(static_cast<std::size_t>(::pread(file(), out.data(), out.size(), from_)));
     return out;
   }
 
  private:
-  int file_;
+  static int file() {
+    static const int opened = ::memfd_create("log", MFD_CLOEXEC);
+    return opened;
+  }
+  const off_t from_;
 };
 
 // One answer as read from a raw connection.
