@@ -1,6 +1,7 @@
 #include "app/demo.h"
 
 #include "base/log.h"
+#include "store/operator.h"
 
 namespace handoff::app {
 namespace {

@@ -37,7 +37,11 @@ struct ExplainFacts {
   std::optional<Lane> lane;
   std::vector<RecordedDecision> decisions;  // oldest first
   std::vector<Delivery> deliveries;         // of this lane, oldest first
+  Faults missing;                           // what the destination requires and the referral lacks, where known
 };
 Explanation explain(const ExplainFacts& facts);
+// Reads them. Error "referral.not_found" for a stranger's. `connector` is null where it is not installed.
+Result<ExplainFacts> gather(referral::Reader& referrals, Reader& deliveries, const Connector* connector, const OrganizationId& asking,
+                            const ReferralId& referral, const Integration& integration);
 
 }  // namespace handoff::exchange

@@ -24,19 +24,6 @@ constexpr Statement insert_sub_status{
 constexpr Statement insert_listing{"bootstrap.listing",
                                    "INSERT INTO listing (organization_id, id, name, visibility, body, version, "
                                    "created_at) VALUES ($1, $2, $3, 'private', $4, 1, $5)"};
-constexpr Statement find_by_name{"bootstrap.by_name", "SELECT id FROM organization WHERE name = $1"};
-constexpr Statement update_plan{"organization.plan",
-                                "UPDATE organization SET plan = $2, version = version + 1, config_version = "
-                                "config_version + 1 WHERE id = $1 OR name = $1"};
-// What waited for the plan is looked at again; what still may not leave is held again.
-constexpr Statement wake_held{
-    "due.wake_held",
-    "INSERT INTO due (organization_id, referral_id, integration_id, due_at) SELECT DISTINCT d.organization_id, "
-    "d.referral_id, d.integration_id, "
-    "CAST($2 AS BIGINT) FROM delivery d JOIN organization o ON o.id = d.organization_id WHERE (o.id = $1 OR o.name = "
-    "$1) AND d.state = 'held' "
-    "ON CONFLICT (organization_id, referral_id, integration_id) DO UPDATE SET due_at = excluded.due_at"};
-
 }  // namespace
 
 Result<Credentials> bootstrap(Database& database, const ServerKey& key, Instant now, Random& random,
@@ -88,30 +75,6 @@ Result<Credentials> bootstrap(Database& database, const ServerKey& key, Instant 
   }
   HANDOFF_TRY(connection->commit());
   return made;
-}
-
-Result<std::optional<OrganizationId>> organization_named(Database& database, const std::string& name) {
-  auto connection = HANDOFF_TRY(database.connect_reading());
-  const auto rows = HANDOFF_TRY(connection->query(find_by_name, {name}));
-  if (rows.empty()) return std::optional<OrganizationId>();
-  return std::optional(OrganizationId::trusted(rows.front().text(0)));
-}
-
-Result<void> set_plan(Database& database, const std::string& id_or_name, directory::Plan plan, Instant now) {
-  auto connection = HANDOFF_TRY(database.connect());
-  HANDOFF_TRY(connection->begin());
-  const std::vector<Connection::Call> calls{{&update_plan, {id_or_name, std::string(directory::plan_code(plan))}},
-                                            {&wake_held, {id_or_name, to_ms(now)}}};
-  auto changed = connection->execute_all(calls);
-  if (!changed) {
-    connection->rollback();
-    return std::move(changed).error();
-  }
-  if (changed->front() == 0) {
-    connection->rollback();
-    return Error{Kind::not_found, "organization.not_found", "There is no organization of this id or name.", {}, {}};
-  }
-  return connection->commit();
 }
 
 }  // namespace handoff::store

@@ -27,8 +27,4 @@ struct NewOrganization {
 // Both with every scope. Error "organization.name_taken" (conflict) where the name exists.
 Result<Credentials> bootstrap(Database& database, const ServerKey& key, Instant now, Random& random,
                               const NewOrganization& organization);
-Result<std::optional<OrganizationId>> organization_named(Database& database, const std::string& name);
-// Error "organization.not_found".
-Result<void> set_plan(Database& database, const std::string& id_or_name, directory::Plan plan, Instant now);
-
 }  // namespace handoff::store

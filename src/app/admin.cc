@@ -1,0 +1,123 @@
+#include "app/admin.h"
+
+#include <fstream>
+#include <sstream>
+
+#include "app/service.h"
+#include "base/text.h"
+#include "connector/list.h"
+#include "exchange/explain.h"
+#include "store/operator.h"
+#include "store/readers.h"
+#include "store/schema.h"
+#include "store/verify.h"
+
+namespace handoff::app {
+namespace {
+
+Result<directory::Plan> plan_named(const std::string& word) {
+  if (const auto plan = directory::plan_of(word)) return *plan;
+  return Error{
+      Kind::invalid_input, "plan.unknown", "There is no such plan; one of basic, advanced_cbo, enterprise.", {}, {}};
+}
+
+Result<std::unique_ptr<store::Database>> open_checked(const AdminContext& context) {
+  auto database = HANDOFF_TRY(store::Database::open(context.database_url));
+  HANDOFF_TRY(store::check_schema(*database, store::migrations()));
+  return database;
+}
+
+}  // namespace
+
+Result<void> admin_bootstrap(const AdminContext& context, const std::string& organization, const std::string& plan) {
+  const directory::Plan chosen = HANDOFF_TRY(plan_named(plan));
+  const ServerKey key = HANDOFF_TRY(server_key(context.database_url, context.key_file, context.random));
+  auto database = HANDOFF_TRY(store::Database::open(context.database_url));
+  HANDOFF_TRY(store::migrate(*database, store::migrations()));
+  const auto made = HANDOFF_TRY(store::bootstrap(*database, key, context.clock.now(), context.random,
+                                                 {organization, chosen, std::nullopt, std::nullopt}));
+  if (context.json) {
+    context.out << Json::object({{"organizationId", made.organization.text()},
+                                 {"apiKey", made.api_key.reveal()},
+                                 {"clientId", made.client.text()},
+                                 {"clientSecret", made.client_secret.reveal()}})
+                       .dump()
+                << "\n";
+  } else {
+    context.out << "Organization  " << made.organization.text() << "\nAPI key       " << made.api_key.reveal()
+                << "\nClient id     " << made.client.text() << "\nClient secret " << made.client_secret.reveal()
+                << "\nThese are shown once; only their hashes are kept.\n";
+  }
+  return {};
+}
+
+Result<void> admin_migrate(const AdminContext& context) {
+  auto database = HANDOFF_TRY(store::Database::open(context.database_url));
+  const int before = HANDOFF_TRY(store::schema_number(*database));
+  HANDOFF_TRY(store::migrate(*database, store::migrations()));
+  const int after = HANDOFF_TRY(store::schema_number(*database));
+  if (context.json) {
+    context.out << Json::object({{"before", before}, {"after", after}}).dump() << "\n";
+  } else if (before == after) {
+    context.out << "The schema is up to date (" << after << ").\n";
+  } else {
+    context.out << "Migrated from schema " << before << " to " << after << ".\n";
+  }
+  return {};
+}
+
+Result<void> admin_set_plan(const AdminContext& context, const std::string& organization, const std::string& plan) {
+  const directory::Plan chosen = HANDOFF_TRY(plan_named(plan));
+  auto database = HANDOFF_TRY(open_checked(context));
+  HANDOFF_TRY(store::set_plan(*database, organization, chosen, context.clock.now()));
+  if (context.json) {
+    context.out << Json::object({{"organization", organization}, {"plan", directory::plan_code(chosen)}}).dump()
+                << "\n";
+  } else {
+    context.out << organization << " is on " << directory::plan_label(chosen) << " now.\n";
+  }
+  return {};
+}
+
+Result<void> explain_referral(const AdminContext& context, const std::string& referral,
+                              const std::string& integration) {
+  const ReferralId id = HANDOFF_TRY(ReferralId::parse(referral));
+  const ServerKey key = HANDOFF_TRY(server_key(context.database_url, context.key_file, context.random));
+  auto database = HANDOFF_TRY(open_checked(context));
+  store::ReaderPool pool(*database, 1);
+  const auto referrals = store::make_referral_reader(pool);
+  const auto deliveries = store::make_exchange_reader(pool, key);
+  const connector::Connectors connectors;
+  Json all = Json::array();
+  for (const auto& organization : HANDOFF_TRY(store::parties_of(*database, id))) {
+    for (const auto& each : HANDOFF_TRY(deliveries->integrations(organization))) {
+      if (!integration.empty() && each.id.text() != integration) continue;
+      const auto facts = HANDOFF_TRY(
+          exchange::gather(*referrals, *deliveries, connectors.find(each.connector), organization, id, each));
+      const auto explanation = exchange::explain(facts);
+      if (context.json) {
+        all.push_back(exchange::to_json(explanation));
+      } else {
+        context.out << each.name << ": " << explanation.sentence << "\n";
+        for (const auto& check : explanation.checks)
+          context.out << "  " << check.check << ": " << check.result << " " << check.code << "  " << check.detail
+                      << "\n";
+      }
+    }
+  }
+  if (context.json)
+    context.out << (integration.empty() || all.size() != 1 ? all : all.items().front()).dump_pretty() << "\n";
+  return {};
+}
+
+Result<bool> validate_connector(const AdminContext& context, const std::string& file) {
+  std::ifstream in(file);
+  std::stringstream text;
+  text << in.rdbuf();
+  if (!in) return Error{Kind::not_found, "profile.unreadable", "The file cannot be read.", file, {}};
+  const Json answer = connector::validate_profile(text.str());
+  context.out << answer.dump_pretty() << "\n";
+  return answer["valid"].bool_or(false);
+}
+
+}  // namespace handoff::app
