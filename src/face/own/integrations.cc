@@ -32,7 +32,12 @@ Json sentences(const std::vector<std::string>& list) {
   return out;
 }
 
-Json manifest_json(const exchange::Manifest& m) {
+Json plan_json(directory::Plan plan) {
+  return Json::object({{"code", directory::plan_code(plan)}, {"label", directory::plan_label(plan)}});
+}
+
+Json connector_json(const Connector& connector) {
+  const exchange::Manifest& m = connector.manifest();
   Json settings = Json::array();
   for (const auto& rule : m.settings) {
     settings.push_back(Json::object({{"key", rule.key},
@@ -47,14 +52,13 @@ Json manifest_json(const exchange::Manifest& m) {
                        {"name", m.name},
                        {"version", m.version},
                        {"description", m.description},
-                       {"minimumPlan", Json::object({{"code", directory::plan_code(m.minimum_plan)},
-                                                     {"label", directory::plan_label(m.minimum_plan)}})},
+                       {"minimumPlan", plan_json(m.minimum_plan)},
                        {"defaultMode", exchange::word(m.default_mode)},
-                       {"includeRoutedDefault", m.include_routed_default},
-                       {"takesUpdates", m.updates},
+                       {"includeRouted", m.include_routed_default},
+                       {"updates", m.updates},
                        {"reportsAcceptance", m.reports_acceptance},
-                       {"takesAppointments", m.appointments},
-                       {"takesAttachments", m.attachments},
+                       {"appointments", m.appointments},
+                       {"attachments", m.attachments},
                        {"summaryPdfRequired", m.summary_pdf_required},
                        {"idempotencyKey", m.idempotency_key},
                        {"canBeAsked", m.can_be_asked},
@@ -63,8 +67,9 @@ Json manifest_json(const exchange::Manifest& m) {
                        {"triggers", sentences(m.triggers)},
                        {"capabilities", sentences(m.capabilities)},
                        {"limitations", sentences(m.limitations)},
-                       {"fees", m.fees.empty() ? Json() : Json(m.fees)},
-                       {"settings", std::move(settings)}});
+                       {"fees", m.fees},
+                       {"settings", std::move(settings)},
+                       {"profileHash", connector.profile_hash()}});
 }
 
 std::string place_key(std::size_t place) {
@@ -164,7 +169,7 @@ Result<net::Response> list_connectors(Call& call) {
   return page_in_order(call, call.parts.connector_ids, [&](const std::string& id) {
     const Connector* connector = call.parts.connectors.find(id);
     HANDOFF_ASSERT(connector != nullptr);
-    return manifest_json(connector->manifest());
+    return connector_json(*connector);
   });
 }
 
@@ -173,18 +178,14 @@ Result<net::Response> validate_connector(Call& call) {
   call.members({"profile"}, faults);
   const std::string profile = call.text("profile", 1024 * 1024, faults);
   if (!faults.empty()) return fault_error(std::move(faults));
-  const auto manifest = call.parts.validate_profile(profile);
-  Json errors = Json::array();
-  if (!manifest) {
-    const Error& error = manifest.error();
-    for (const auto& fault : error.faults)
-      errors.push_back(Json::object({{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}}));
-    if (error.faults.empty())
-      errors.push_back(Json::object({{"pointer", ""}, {"code", error.code}, {"message", error.for_caller}}));
+  Json judged = call.parts.validate_profile(profile);
+  if (judged["manifest"].is_object()) {
+    Json manifest = judged["manifest"];
+    if (const auto plan = directory::plan_of(manifest["minimumPlan"].text_or()))
+      manifest.set("minimumPlan", plan_json(*plan));
+    judged.set("manifest", std::move(manifest));
   }
-  return call.answer(Json::object({{"valid", manifest.has_value()},
-                                   {"errors", std::move(errors)},
-                                   {"connector", manifest ? manifest_json(*manifest) : Json()}}));
+  return call.answer(judged);
 }
 
 Result<net::Response> list_integrations(Call& call) {

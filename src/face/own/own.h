@@ -63,8 +63,9 @@ struct OwnFaceParts {
   Clock& clock;
   Random& random;
   OwnFaceSettings settings;
-  // Reads a connector profile; its manifest, or every fault.
-  std::function<Result<exchange::Manifest>(const std::string& text)> validate_profile;
+  // Reads a connector profile: {"valid", "faults": [{"line", "key", "code", "message"}], "manifest"}, the manifest as a
+  // connector shows it, but for its plan, which is a code here.
+  std::function<Json(const std::string& text)> validate_profile;
   std::function<Result<DeliveryFigures>()> figures;
   std::function<Result<void>()> ready;
   std::function<FrontPage()> front_page;
