@@ -87,6 +87,18 @@ ContractCase mute() {
   return of_text(std::move(text));
 }
 
+// The page about the format ends with a profile; whoever copies it starts from one that works.
+TEST(ProfileFormat, the_example_of_its_page_has_no_faults) {
+  std::ifstream in(std::string(HANDOFF_SOURCE_DIR) + "/docs/formats/profile.md");
+  std::stringstream page;
+  page << in.rdbuf();
+  const std::string text = page.str();
+  const auto begin = text.find("```toml\n");
+  ASSERT_NE(begin, std::string::npos);
+  const Json report = connector::validate_profile(text.substr(begin + 8, text.find("```", begin + 8) - begin - 8));
+  EXPECT_EQ(report["valid"], Json(true)) << report.dump_pretty();
+}
+
 HANDOFF_CONNECTOR_CONTRACT(crms, crms);
 HANDOFF_CONNECTOR_CONTRACT(cms, cms);
 HANDOFF_CONNECTOR_CONTRACT(oauth, oauth);
