@@ -10,7 +10,6 @@
 #include "store/operator.h"
 #include "store/readers.h"
 #include "store/schema.h"
-#include "store/verify.h"
 
 namespace handoff::app {
 namespace {

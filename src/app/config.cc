@@ -1,11 +1,12 @@
 #include "app/config.h"
 
-#include <toml++/toml.h>
-
 #include <algorithm>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "base/text.h"
+#include "base/toml.h"
 
 namespace handoff::app {
 namespace {
@@ -19,23 +20,20 @@ bool is_flag_word(const std::string& word) {
 }
 
 // Flattens the file's tables to dotted keys.
-void flatten(const toml::table& table, const std::string& prefix, std::map<std::string, std::string>& into,
-             Faults& faults) {
-  for (const auto& [key, node] : table) {
-    const std::string path = prefix + std::string(key.str());
-    if (const auto* inner = node.as_table()) {
-      flatten(*inner, path + ".", into, faults);
-    } else if (const auto* text = node.as_string()) {
-      into[path] = text->get();
-    } else if (const auto* number = node.as_integer()) {
-      into[path] = std::to_string(number->get());
-    } else if (const auto* flag = node.as_boolean()) {
-      into[path] = flag->get() ? "on" : "off";
-    } else if (const auto* list = node.as_array()) {
+void flatten(const Json& table, const std::string& prefix, std::map<std::string, std::string>& into, Faults& faults) {
+  for (const auto& [key, value] : table.members()) {
+    const std::string path = prefix + key;
+    if (value.is_object()) {
+      flatten(value, path + ".", into, faults);
+    } else if (value.is_string()) {
+      into[path] = value.string();
+    } else if (value.is_integer()) {
+      into[path] = value.number_text();
+    } else if (value.is_bool()) {
+      into[path] = value.boolean() ? "on" : "off";
+    } else if (value.is_array()) {
       std::vector<std::string> items;
-      for (const auto& item : *list) {
-        if (const auto* each = item.as_string()) items.push_back(each->get());
-      }
+      for (const auto& item : value.items()) items.push_back(item.text_or());
       into[path] = join(items, ",");
     } else {
       faults.push_back({path, "config.wrong_type", "Write a text, a whole number, true or false, or a list of texts."});
@@ -100,16 +98,22 @@ Result<Config> Config::read(const std::map<std::string, std::string>& given, con
   Faults faults;
   std::map<std::string, std::string> file;
   if (!path.empty()) {
-    try {
-      flatten(toml::parse_file(path), "", file, faults);
-    } catch (const toml::parse_error& error) {
-      return Error{Kind::invalid_input,
-                   "config.unreadable",
-                   "The configuration file " + path + " cannot be read: line " +
-                       std::to_string(error.source().begin.line) + ": " + std::string(error.description()),
-                   {},
-                   {}};
+    std::ifstream in(path);
+    std::stringstream text;
+    text << in.rdbuf();
+    if (!in) {
+      return Error{
+          Kind::invalid_input, "config.unreadable", "The configuration file " + path + " cannot be opened.", {}, {}};
     }
+    const auto parsed = parse_toml(text.str());
+    if (!parsed) {
+      const auto& error = parsed.error();
+      const std::string line =
+          error.faults.empty() ? "" : " in line " + error.faults.front().pointer + ": " + error.faults.front().message;
+      return Error{
+          Kind::invalid_input, "config.unreadable", "The configuration file " + path + " is no TOML" + line, {}, {}};
+    }
+    flatten(parsed->root, "", file, faults);
   }
   const auto keys = known_keys();
   for (const auto& [key, value] : file) {

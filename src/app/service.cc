@@ -210,6 +210,8 @@ class RunningService final : public Service {
       auto connection = database_->connect();
       if (!connection) continue;
       const Instant now = clock_.now();
+      (void)now;
+      (void)next_sweep;
 #ifdef HAS_VERIFY
       if (auto sealed = store::seal_audit(**connection, now); !sealed)
         log_error("audit.seal_failed", {{"code", sealed.error().code}});
