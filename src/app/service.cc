@@ -11,7 +11,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "connector/list.h"
-#include "connector/rest/profile.h"
 #include "exchange/runner.h"
 #include "face/own/own.h"
 #include "net/client.h"
@@ -80,16 +79,6 @@ constexpr store::Statement count_deliveries{"metrics.deliveries",
 constexpr store::Statement ping{"ready.ping", "SELECT 1"};
 // A single process owns a SQLite database: leases of one that was killed need not be waited for.
 constexpr store::Statement release_leases{"due.release_all", "UPDATE due SET lease_until = 0 WHERE lease_until > 0"};
-
-Result<exchange::Manifest> check_profile(const std::string& text) {
-  connector::ParsedProfile parsed = connector::parse_profile(text);
-  if (parsed.profile) return std::move(parsed.profile->manifest);
-  Faults faults;
-  for (const auto& fault : parsed.faults) {
-    faults.push_back({"line " + std::to_string(fault.line) + ", " + fault.key, fault.code, fault.message});
-  }
-  return fault_error(std::move(faults));
-}
 
 class RunningService final : public Service {
  public:
@@ -176,10 +165,10 @@ class RunningService final : public Service {
     settings.public_url = options_.public_url;
     std::vector<std::string> ids;
     for (const auto& connector : registry_.connectors.all()) ids.push_back(connector->manifest().id);
-    own_ = std::make_unique<face::OwnFace>(
-        face::OwnFaceParts{*ledger_, *referrals_, *deliveries_, *credentials_, registry_, std::move(ids), *commands_,
-                           *files_, *outbound_, key_, clock_, random_, settings, check_profile,
-                           [this] { return figures(); }, [this] { return ready(); }, [this] { return front_page(); }});
+    own_ = std::make_unique<face::OwnFace>(face::OwnFaceParts{
+        *ledger_, *referrals_, *deliveries_, *credentials_, registry_, std::move(ids), *commands_, *files_, *outbound_,
+        key_, clock_, random_, settings, [](const std::string& text) { return connector::validate_profile(text); },
+        [this] { return figures(); }, [this] { return ready(); }, [this] { return front_page(); }});
     net::ServerOptions server;
     server.host = options_.host;
     server.port = options_.port;

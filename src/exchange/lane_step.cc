@@ -175,6 +175,8 @@ class LaneStepper {
 
   void settle_failures(Delivery& d) {
     output_.succeeded = true;
+    d.state = DeliveryState::pending;  // the next step may follow
+    d.next_attempt_at = now_;
     d.failure_count = 0;
     d.failing_since.reset();
   }
