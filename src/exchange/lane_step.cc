@@ -339,9 +339,9 @@ class LaneStepper {
 
   Delivery rebuild(Delivery& old) {
     Delivery fresh = old;
-    supersede(
-        old, "delivery.rebuilt",
-        "The destination had refused it or could not be reached; it goes out anew with what the referral says now.");
+    supersede(old, "delivery.rebuilt", "");
+    old.problem.reset();  // it is mended; the delivery that replaces it says how it goes on
+    unit_.save(old);
     fresh.id = DeliveryId::make(now_, unit_.random());
     fresh.replaces = old.id.text();
     fresh.progress = carried_over(fresh.progress);
