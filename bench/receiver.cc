@@ -43,7 +43,7 @@ struct Case {
 struct Counts {
   std::uint64_t requests = 0, creates = 0, updates = 0, files = 0, complete = 0;
   std::uint64_t duplicates = 0, duplicate_files = 0, out_of_order = 0, bytes = 0;
-  std::int64_t first_ms = 0, last_ms = 0;
+  std::int64_t first_ms = 0, last_ms = 0, last_create_ms = 0;
   std::vector<double> end_to_end_ms;  // from the moment the sender says it sent to the create here
 };
 
@@ -125,6 +125,7 @@ class Receiver {
 
   std::string create(std::string_view body, const std::string& external_id) {
     ++counts_.creates;
+    counts_.last_create_ms = counts_.last_ms;
     const long long sent_ms = marked(body, "T=");
     if (sent_ms > 0) counts_.end_to_end_ms.push_back(static_cast<double>(counts_.last_ms - sent_ms));
     if (by_external_id_.contains(external_id)) ++counts_.duplicates;
@@ -176,6 +177,7 @@ class Receiver {
   std::string stats() {
     std::vector<double> delays = counts_.end_to_end_ms;
     const double seconds = static_cast<double>(counts_.last_ms - counts_.first_ms) / 1000;
+    const double creating = static_cast<double>(counts_.last_create_ms - counts_.first_ms) / 1000;
     std::array<char, 700> text{};
     const double p50 = quantile(delays, 0.5);
     const double p99 = quantile(delays, 0.99);
@@ -187,7 +189,7 @@ class Receiver {
                   number(counts_.requests), number(counts_.creates), states_.size(), number(counts_.updates),
                   number(counts_.files), number(counts_.complete), number(counts_.duplicates),
                   number(counts_.duplicate_files), number(counts_.out_of_order), number(counts_.bytes), seconds,
-                  seconds > 0 ? static_cast<double>(counts_.creates) / seconds : 0, p50, p99);
+                  creating > 0 ? static_cast<double>(counts_.creates) / creating : 0, p50, p99);
     return text.data();
   }
 
