@@ -163,6 +163,7 @@ class RunningService final : public Service {
   Result<void> open_face() {
     face::OwnFaceSettings settings;
     settings.public_url = options_.public_url;
+    if (!options_.rate_limit) settings.requests_per_second = 0;
     std::vector<std::string> ids;
     for (const auto& connector : registry_.connectors.all()) ids.push_back(connector->manifest().id);
     own_ = std::make_unique<face::OwnFace>(face::OwnFaceParts{

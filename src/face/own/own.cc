@@ -1,5 +1,6 @@
 #include "face/own/own.h"
 
+#include "access/rate_limit.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "face/own/documentation.h"
@@ -122,8 +123,16 @@ Result<net::Response> serve(Call& call) {
 }  // namespace
 
 struct OwnFace::Inside {
-  explicit Inside(OwnFaceParts parts) : shared{std::move(parts), {}, {}, {}, documentation_page()} {}
+  explicit Inside(OwnFaceParts parts)
+      : shared{std::move(parts), {}, {}, {}, documentation_page()},
+        rate(std::max(shared.parts.settings.requests_per_second, 1.0), shared.parts.settings.request_burst) {}
+  // How long a credential that asks too fast has to wait.
+  std::optional<milliseconds> too_fast(const std::string& credential) {
+    if (shared.parts.settings.requests_per_second <= 0) return std::nullopt;
+    return rate.take(credential, shared.parts.clock.monotonic());
+  }
   Shared shared;
+  access::RateLimit rate;
 };
 
 OwnFace::OwnFace(OwnFaceParts parts) : inside_(std::make_unique<Inside>(std::move(parts))) {}
@@ -162,7 +171,18 @@ net::Response OwnFace::handle(net::Request& request) {
 
   const auto answer = [&]() -> Result<net::Response> {
     // Nothing of the request is looked at before it is known who asks.
-    if (call.route.access == Access::caller) call.actor = HANDOFF_TRY(sign_in(shared, request.headers));
+    if (call.route.access == Access::caller) {
+      call.actor = HANDOFF_TRY(sign_in(shared, request.headers));
+      if (const auto wait = inside_->too_fast(call.actor.id)) {
+        net::Response response = problem(Error{Kind::rate_limited,
+                                               "request.too_many",
+                                               "Too many requests with this credential; wait as Retry-After says.",
+                                               {},
+                                               {}});
+        response.headers.set("Retry-After", std::to_string((wait->count() + 999) / 1000));
+        return response;
+      }
+    }
     if (!segments) return segments.error();
     if (!match.route && !match.methods.empty()) {
       net::Response response = problem(Error{Kind::unsupported,

@@ -46,6 +46,8 @@ struct OwnFaceSettings {
   std::uint64_t json_bytes_max = 16 * 1024 * 1024;  // above: 413
   std::uint64_t file_bytes_max = 25 * 1024 * 1024;  // above: 413
   Json::Limits json{};
+  // Of each credential; above: 429 with Retry-After. 0: no limit.
+  double requests_per_second = 1000, request_burst = 5000;
 };
 
 // Everything passed by reference outlives the face.
