@@ -5,10 +5,10 @@ file(WRITE ${TO}.new "#include \"face/own/documentation.h\"
 namespace handoff::face::own {
 
 std::string_view openapi_text() {
-  static constexpr std::string_view text = R\"handoff(")
+  static constexpr char text[] = R\"handoff(")
 file(APPEND ${TO}.new "${text}")
 file(APPEND ${TO}.new ")handoff\";
-  return text;
+  return {text, sizeof text - 1};
 }
 
 }  // namespace handoff::face::own
