@@ -228,7 +228,7 @@ Result<Step> RestConnector::next(const DeliveryView& delivery, const Progress& p
                         return std::find(accepted.begin(), accepted.end(), trigger) != accepted.end();
                       });
   if (!wanted) {
-    return Error{Kind::unsupported,
+    return Error{Kind::conflict,
                  "connector.trigger_not_taken",
                  profile_.manifest.name + " does not take this event; remove the trigger from the integration.",
                  {},
@@ -266,10 +266,12 @@ Result<Step> RestConnector::say_create(const DeliveryView& delivery, const Memor
 
 Result<Step> RestConnector::say_update(const DeliveryView& delivery, const Memory& memory) const {
   const bool known = memory.remote_id().has_value() || delivery.remote_id.has_value();
+  // Conflict, not the administrator's: one delivery waits, the others of the integration go on.
   if (!profile_.update) {
-    return Error{Kind::unsupported,
+    return Error{Kind::conflict,
                  "connector.no_updates",
-                 profile_.manifest.name + " takes no changes of a referral that it already holds.",
+                 profile_.manifest.name +
+                     " takes no changes of a referral that it already holds. Tell them another way, then clear this.",
                  {},
                  {}};
   }
