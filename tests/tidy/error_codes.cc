@@ -36,8 +36,6 @@ std::string second_argument(std::string_view text, std::size_t at) {
   return {};
 }
 
-bool is_for_tests(const std::string& path) { return path.ends_with("_test.cc") || path.ends_with("_samples.h"); }
-
 }  // namespace
 
 std::map<std::string, std::string> codes_in_source(const Tree& tree) {

@@ -90,7 +90,7 @@ std::string row_of(std::string_view path_in_src) {
 std::vector<std::string> include_faults(const Tree& tree, const IncludeTable& table) {
   std::vector<std::string> faults;
   for (const File* file : tree.below("src", {".h", ".cc"})) {
-    if (file->path.ends_with("_test.cc")) continue;
+    if (is_for_tests(file->path)) continue;
     const std::string from = file->path.substr(4);
     const std::string row = row_of(from);
     const auto words = table.rows.find(row);

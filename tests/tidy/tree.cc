@@ -84,6 +84,11 @@ const Tree& tree() {
   return read_once;
 }
 
+bool is_for_tests(std::string_view path) {
+  const std::string_view name = path.substr(path.rfind('/') + 1);
+  return name.ends_with("_test.cc") || name.starts_with("test_") || name.ends_with("_samples.h");
+}
+
 std::string_view trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);

@@ -34,6 +34,9 @@ class Tree {
 // The tree that this program was built from, read once.
 const Tree& tree();
 
+// Files under src/ that only tests use: "x_test.cc", helpers "test_x.h", "x_samples.h".
+bool is_for_tests(std::string_view path);
+
 std::string_view trim(std::string_view text);
 // The texts between backticks of a line, with where each begins and ends in it, backticks included.
 struct Code {
