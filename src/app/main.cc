@@ -60,6 +60,7 @@ int serve(const std::map<std::string, std::string>& given, const std::string& fi
   auto service = app::Service::start(std::move(*options), clock, random);
   if (!service) return fail(service.error());
   std::cout << "ready " << (*service)->url() << std::endl;
+  for (const auto& line : (*service)->how_to_try()) std::cout << line << std::endl;
   wait_for_signal();
   log_info("server.draining");
   (*service)->stop();

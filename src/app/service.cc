@@ -27,6 +27,8 @@ namespace handoff::app {
 namespace {
 
 constexpr std::size_t readers_max = 8, painters = 2;
+constexpr int outbound_connections_max =
+    256;                                 // as many as the runner has in flight: destinations that hang fill no queue
 constexpr milliseconds tick_every{200};  // beside being woken: lanes other processes made due, and schedules
 constexpr seconds keep_house_every{5};
 
@@ -109,6 +111,7 @@ class RunningService final : public Service {
     net::ClientOptions outbound;
     outbound.allow = HANDOFF_TRY(net::AddressRanges::parse(allowed));
     outbound.ca_file = options_.outbound_ca_file;
+    outbound.connections_max = outbound_connections_max;
     client_ = HANDOFF_TRY(net::Client::start(std::move(outbound)));
     outbound_ = std::make_unique<Outbound>(
         *client_, *blobs_, clock_, [this] { bell_.ring(); }, painters);
@@ -138,6 +141,14 @@ class RunningService final : public Service {
     const bool v6 = options_.host.find(':') != std::string::npos;
     return std::string(options_.tls_certificate.empty() ? "http://" : "https://") +
            (v6 ? "[" + options_.host + "]" : options_.host) + ":" + std::to_string(port());
+  }
+  std::vector<std::string> how_to_try() const override {
+    std::vector<std::string> lines;
+    if (!demo_) return lines;
+    for (const auto& line : demo_->sign_in()) lines.push_back(line.label + ": " + line.text);
+    for (const auto& line : demo_->sandboxes()) lines.push_back(line.label + ": " + line.link);
+    lines.push_back("Documentation: " + url() + "/docs");
+    return lines;
   }
   store::Database& database() override { return *database_; }
   const ServerKey& key() const override { return key_; }
@@ -184,11 +195,12 @@ class RunningService final : public Service {
   }
 
   void work() {
+    milliseconds drain_ends{0};
     while (!stopping_ || runner_->in_flight() > 0) {
       auto done = runner_->tick(clock_.now());
       if (!done) log_error("lane.tick_failed", {{"code", done.error().code}, {"detail", done.error().for_log}});
-      if (stopping_ && (drain_until_ += tick_every) > options_.drain + seconds{16})
-        return;  // requests end by their own timeout
+      if (stopping_ && drain_ends == milliseconds{0}) drain_ends = clock_.monotonic() + options_.drain + seconds{16};
+      if (stopping_ && clock_.monotonic() > drain_ends) return;  // requests end by their own timeout
       if (!done || !*done) bell_.wait(tick_every);
     }
   }
@@ -267,7 +279,6 @@ class RunningService final : public Service {
   Bell bell_, house_bell_;
   std::atomic<bool> stopping_{false};
   std::atomic<bool> stopped_{false};
-  milliseconds drain_until_{0};  // of the worker alone
   std::thread worker_, housekeeper_;
 };
 

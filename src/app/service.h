@@ -41,6 +41,8 @@ class Service {
   virtual ~Service() = default;
   virtual int port() const = 0;
   virtual std::string url() const = 0;
+  // How to sign in to a demo and where its sandboxes are, a line each; empty otherwise.
+  virtual std::vector<std::string> how_to_try() const = 0;
   virtual store::Database& database() = 0;
   virtual const ServerKey& key() const = 0;
   // Stops taking requests, lets what is under way end, stops the workers. May be called twice.
