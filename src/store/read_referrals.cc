@@ -115,7 +115,15 @@ constexpr std::size_t text_filter_max = 200;  // characters
 // stands for itself.
 Result<std::string> patterns_of(const std::optional<std::string>& text) {
   if (!text) return texts_json({});
-  if (text->size() > text_filter_max * 4 || (is_utf8(*text) && utf8_length(*text) > text_filter_max)) {
+  // The words travel inside a JSON text, where the drivers' own check does not see such bytes.
+  if (!is_utf8(*text) || text->find('\0') != std::string::npos) {
+    return Error{Kind::invalid_input,
+                 "store.value",
+                 "The text to search for holds a NUL character or bytes that are not UTF-8.",
+                 {},
+                 {}};
+  }
+  if (utf8_length(*text) > text_filter_max) {
     return Error{Kind::invalid_input, "filter.too_long", "Search with at most 200 characters.", {}, {}};
   }
   std::vector<std::string> patterns;
