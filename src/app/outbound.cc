@@ -101,14 +101,18 @@ void Outbound::paint() {
     for (auto& part : outgoing.request.body) {
       if (part.summary_pdf) part = exchange::PartBytes{*pdf, std::nullopt, 0, false};
     }
-    // The lease counts from the commit, so what drawing took is taken from the time the request may take.
-    outgoing.timeout = std::max(milliseconds{1000}, outgoing.timeout - (clock_.monotonic() - begun));
     dispatch(std::move(outgoing));
   }
 }
 
 void Outbound::dispatch(exchange::Outgoing outgoing) {
-  net::ClientRequest request = request_of(outgoing.request, outgoing.timeout);
+  // The lease has run since it was taken: what the commit, the queue and the drawing took is no longer there for the
+  // request. A request that would outlast the lease could meet its own successor at the destination.
+  constexpr milliseconds least{1000};
+  const milliseconds late = std::max(milliseconds{0}, clock_.now() - outgoing.leased_at);
+  if (outgoing.timeout - late < least)
+    return finish(outgoing.ticket, not_sent("this server was too busy to send it in time", clock_.now()), late);
+  net::ClientRequest request = request_of(outgoing.request, outgoing.timeout - late);
   for (auto& part : outgoing.request.body) {
     net::BodyPart body;
     if (part.attachment) {

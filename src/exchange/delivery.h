@@ -71,6 +71,7 @@ struct Delivery {
   std::int64_t attempt_count = 0;     // requests that were sent or about to be
   std::optional<Instant> last_attempt_at;
   std::int64_t failure_count = 0;     // in a row; what the retry schedule counts
+  std::int64_t look_count = 0;        // unknown outcomes in a row that were looked into outside the schedule
   std::optional<Instant> failing_since;
   std::optional<Instant> next_attempt_at;
   std::optional<std::string> remote_id;

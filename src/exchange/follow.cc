@@ -248,10 +248,15 @@ Result<void> resend(Unit& unit, const LaneKey& key, const DeliveryId& id) {
   Lane lane = *unit.lane(key);
   lane.stopped = false;
   unit.save(lane);
-  d.state = DeliveryState::pending;
   d.next_attempt_at = unit.now();
-  d.failure_count = 0;  // a person's decision opens the schedule anew
+  d.failure_count = d.look_count = 0;  // a person's decision opens the schedule anew
   d.failing_since.reset();
+  // A person has looked at the destination: what stood in doubt is sent as if it had not been.
+  if (d.state == DeliveryState::needs_person) {
+    d.doubtful = false;
+    d.progress = carried_over(d.progress);
+  }
+  d.state = DeliveryState::pending;
   d.updated_at = unit.now();
   unit.save(d);
   unit.schedule(key, unit.now(), false);
@@ -300,6 +305,8 @@ Result<void> stop(Unit& unit, const LaneKey& key, const DeliveryId& id, const st
   unit.save(lane);
   for (Delivery open : unit.deliveries(key)) {
     if (!is_open(open.state) && open.state != DeliveryState::dead) continue;
+    // Should its answer never come, whoever resends it must know that the destination may hold it.
+    if (open.state == DeliveryState::sending) open.doubtful = true;
     open.state = DeliveryState::stopped;
     open.next_attempt_at.reset();
     open.updated_at = unit.now();

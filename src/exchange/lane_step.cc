@@ -63,6 +63,10 @@ class LaneStepper {
       return finish();
     }
     if (input_.sent && !file_answer()) return finish();
+    if (input_.send_nothing) {
+      unit_.schedule(input_.key, now_, true);
+      return finish();
+    }
     find_next();
     return finish();
   }
@@ -96,6 +100,12 @@ class LaneStepper {
     sent.attempt.duration_ms = input_.duration.count();
     unit_.settle(sent.attempt);
     bool go_on = file_verdict(delivery, verdict, sent.request.changes_destination);
+    // It was mended while the bytes from before were on their way: what was refused is no longer what it says.
+    if (delivery.state == DeliveryState::needs_data && must_rebuild(delivery)) {
+      delivery.state = DeliveryState::pending;
+      delivery.next_attempt_at = now_;
+      go_on = true;
+    }
     // A person stopped it while it was on its way: what the destination holds stays on record, nothing more is sent.
     if (was_stopped) {
       delivery.state = DeliveryState::stopped;
@@ -113,7 +123,7 @@ class LaneStepper {
       unit_.schedule(input_.key, *delivery.next_attempt_at, true);
       scheduled_ = true;
     }
-    if (!go_on && !scheduled_) release();
+    if (was_stopped || (!go_on && !scheduled_)) release();
     return go_on && !was_stopped;
   }
 
@@ -133,12 +143,12 @@ class LaneStepper {
                                        now_ + done.ephemeral_for);
                      }
                      d.doubtful = false;
-                     settle_failures(d);
+                     step_done(d, changes_destination);
                      return true;
                    },
                    [&](const TooLarge&) {
                      d.doubtful = false;
-                     settle_failures(d);
+                     step_done(d, changes_destination);
                      return true;
                    },
                    [&](const RetryLater& later) {
@@ -151,7 +161,7 @@ class LaneStepper {
                      if (!changes_destination) return retry(d, verdict, std::nullopt, milliseconds{0});
                      d.doubtful = true;
                      if (!manifest.can_be_asked && !manifest.idempotency_key) return wait(DeliveryState::needs_person);
-                     return retry(d, verdict, std::nullopt, manifest.settles_within);
+                     return look_into(d, verdict, manifest.settles_within);
                    },
                    [&](const NeedsData&) {
                      output_.succeeded = true;  // the destination as a whole is well
@@ -164,8 +174,11 @@ class LaneStepper {
                    [&](const auto& whole) {  // Misconfigured, Gone: nothing of this integration can be delivered
                      ephemeral_.forget(integration_->id);
                      wait(DeliveryState::held);
-                     unit_.save_health(input_.key.organization, integration_->id,
-                                       Health{true, d.problem->code, d.problem->sentence, now_});
+                     // Of many lanes refused at once the first has said it; a change of configuration is not free.
+                     if (!integration_->health.misconfigured || integration_->health.code != d.problem->code) {
+                       unit_.save_health(input_.key.organization, integration_->id,
+                                         Health{true, d.problem->code, d.problem->sentence, now_});
+                     }
                      unit_.open_notice(input_.key.organization, integration_->id, d.problem->code, d.problem->sentence);
                      (void)whole;
                      return false;
@@ -173,30 +186,39 @@ class LaneStepper {
         verdict);
   }
 
-  void settle_failures(Delivery& d) {
+  void step_done(Delivery& d, bool changes_destination) {
     output_.succeeded = true;
     d.state = DeliveryState::pending;  // the next step may follow
     d.next_attempt_at = now_;
-    d.failure_count = 0;
+    // That it answers a question does not end a row of failures: the step that matters has still not succeeded.
+    if (!changes_destination) return;
+    d.failure_count = d.look_count = 0;
     d.failing_since.reset();
   }
 
-  // The durable schedule. An unknown outcome is looked into after `settles`, outside the schedule; when looking keeps
-  // failing the schedule takes over.
+  // An unknown outcome is looked into after `settles`, outside the schedule; where outcomes keep being unknown the
+  // schedule takes over.
+  bool look_into(Delivery& d, const Verdict& verdict, milliseconds settles) {
+    constexpr std::int64_t looks_outside_schedule = 3;
+    if (d.look_count >= looks_outside_schedule) return retry(d, verdict, std::nullopt, settles);
+    d.look_count += 1;
+    if (!d.failing_since) d.failing_since = now_;
+    d.problem = problem_of(verdict, *integration_, organization_);
+    d.state = DeliveryState::retrying;
+    d.next_attempt_at = now_ + settles;
+    return false;
+  }
+
+  // The durable schedule; never sooner than `asked`.
   bool retry(Delivery& d, const Verdict& verdict, std::optional<milliseconds> asked, milliseconds settles) {
     d.failure_count += 1;
     if (!d.failing_since) d.failing_since = now_;
     d.problem = problem_of(verdict, *integration_, organization_);
-    constexpr std::int64_t looks_outside_schedule = 3;
-    std::optional<milliseconds> delay;
-    if (settles.count() > 0 && d.failure_count <= looks_outside_schedule) {
-      delay = settles;
-    } else {
-      delay = retry_delay(d.failure_count, now_ - *d.failing_since);
-      if (delay)
-        *delay += milliseconds{
-            static_cast<std::int64_t>(unit_.random().below(static_cast<std::uint64_t>(delay->count() / 10 + 1)))};
-      if (delay && settles > *delay) delay = settles;
+    std::optional<milliseconds> delay = retry_delay(d.failure_count, now_ - *d.failing_since);
+    if (delay) {
+      *delay += milliseconds{
+          static_cast<std::int64_t>(unit_.random().below(static_cast<std::uint64_t>(delay->count() / 10 + 1)))};
+      delay = std::max(*delay, settles);
     }
     if (!delay) {
       d.state = DeliveryState::dead;
@@ -239,10 +261,9 @@ class LaneStepper {
   // True where the head was settled and the next one may be looked at.
   bool proceed(Delivery& d) {
     if (lane_.stopped) return release(), false;
-    if (gate_closed(d)) return false;
-    if (d.state == DeliveryState::needs_data || d.state == DeliveryState::needs_person) return release(), false;
     if (d.state == DeliveryState::sending) {
-      // Its holder never came back: nobody knows what the destination got.
+      // Its holder never came back: nobody knows what the destination got. That is noted before anything else may hold
+      // the delivery back.
       d.doubtful = true;
       d.state = DeliveryState::retrying;
       d.next_attempt_at = std::max(now_, d.last_attempt_at.value_or(now_) + connector_->manifest().settles_within);
@@ -256,6 +277,13 @@ class LaneStepper {
       unit_.save(d);
       return true;
     }
+    if (!d.retraction && nothing_there(d) && retraction_waits()) {
+      return supersede(d, "event.entered_in_error",
+                       "The referral was entered in error before the destination had taken it, so nothing is sent."),
+             true;
+    }
+    if (gate_closed(d)) return false;
+    if (d.state == DeliveryState::needs_data || d.state == DeliveryState::needs_person) return release(), false;
     if (d.next_attempt_at && *d.next_attempt_at > now_) {
       unit_.save(d);
       unit_.schedule(input_.key, *d.next_attempt_at, true);
@@ -331,10 +359,21 @@ class LaneStepper {
 
   // Only where nothing of it can be at the destination, and what it would say has changed since it first left.
   bool must_rebuild(const Delivery& d) const {
-    const Json& done = d.progress.data["done"];
-    return d.attempt_count > 0 && !d.snapshot.reveal().is_null() && !d.doubtful &&
-           !d.progress.data["ask"].bool_or(false) && (!done.is_array() || done.size() == 0) &&
+    return d.attempt_count > 0 && !d.snapshot.reveal().is_null() && nothing_of_it_there(d) &&
            d.snapshot_version != referral_->version;
+  }
+  static bool nothing_of_it_there(const Delivery& d) {
+    const Json& done = d.progress.data["done"];
+    return !d.doubtful && !d.progress.data["ask"].bool_or(false) && (!done.is_array() || done.size() == 0);
+  }
+  // The destination surely holds nothing of the referral.
+  bool nothing_there(const Delivery& d) const {
+    return nothing_of_it_there(d) && !lane_.delivered_at && !lane_.remote_id && !d.remote_id;
+  }
+  bool retraction_waits() {
+    const auto open = unit_.deliveries(input_.key);
+    return std::any_of(open.begin(), open.end(),
+                       [](const Delivery& other) { return other.retraction && is_open(other.state); });
   }
 
   Delivery rebuild(Delivery& old) {
@@ -427,6 +466,7 @@ class LaneStepper {
     sent.key = input_.key;
     sent.fence = input_.fence;
     sent.delivery = d.id;
+    sent.leased_at = now_;
     sent.snapshot = snapshot;
     sent.attempt = Attempt{
         d.id, input_.key.organization, d.attempt_count, now_, request.step, hash_of(request, snapshot.get()), 0, "", "",
@@ -495,6 +535,7 @@ class LaneStepper {
     Sent sent;
     sent.key = input_.key;
     sent.fence = input_.fence;
+    sent.leased_at = now_;
     sent.snapshot = std::make_shared<const referral::Snapshot>(std::move(snapshot));
     sent.request = std::move(*request);
     sent.poll_progress.data = Json::object({{"remoteId", *lane_.remote_id}});

@@ -21,6 +21,7 @@ inline constexpr std::chrono::milliseconds status_polls_for = std::chrono::hours
 struct Sent {
   LaneKey key;
   std::int64_t fence = 0;
+  Instant leased_at{};                  // what is left of the lease counts from here
   std::optional<DeliveryId> delivery;  // nothing: a status poll between deliveries
   Attempt attempt;
   HttpRequest request;
@@ -52,6 +53,7 @@ struct StepInput {
   const Sent* sent = nullptr;  // with `reply`: the answer to file first
   const Reply* reply = nullptr;
   std::chrono::milliseconds duration{0};
+  bool send_nothing = false;  // the server stops: the answer is filed, and whoever comes next goes on
 };
 
 struct StepOutput {

@@ -27,6 +27,7 @@ Result<bool> Runner::file_arrived(Instant now) {
     one.input.key = one.sent->key;
     one.input.fence = one.sent->fence;
     one.input.duration = arrived.duration;
+    one.input.send_nothing = !claiming_;
     in_flight_.erase(found);
     if (--in_flight_of_[one.input.key.integration] == 0) in_flight_of_.erase(one.input.key.integration);
     work.push_back(std::move(one));
@@ -41,13 +42,22 @@ Result<bool> Runner::claim(Instant now) {
   bool any = false;
   while (claiming_ && in_flight_.size() < options_.in_flight_max) {
     std::set<IntegrationId> leave_out;
-    for (const auto& [integration, count] : in_flight_of_) {
-      if (count >= options_.in_flight_per_integration_max) leave_out.insert(integration);
-    }
     for (const auto& [integration, circuit] : circuits_) {
-      if (circuit.open_until > now) leave_out.insert(integration);
+      // Once the time is over a few try it; the others wait for what becomes of them.
+      const bool being_tried = circuit.failures >= failures_that_open && in_flight_of_.contains(integration);
+      if (circuit.open_until > now || being_tried) leave_out.insert(integration);
     }
-    const std::size_t room = std::min(options_.claim_at_once_max, options_.in_flight_max - in_flight_.size());
+    // Any of the lanes that come may be of the busiest integration that is not left out.
+    std::size_t room = std::min({options_.claim_at_once_max, options_.in_flight_max - in_flight_.size(),
+                                 options_.in_flight_per_integration_max});
+    for (const auto& [integration, count] : in_flight_of_) {
+      if (leave_out.contains(integration)) continue;
+      if (count + options_.claim_at_once_min > options_.in_flight_per_integration_max) {
+        leave_out.insert(integration);
+      } else {
+        room = std::min(room, options_.in_flight_per_integration_max - count);
+      }
+    }
     const auto claimed = HANDOFF_TRY(store_.claim(now, lane_lease, room, leave_out));
     if (claimed.empty()) return any;
     any = true;
@@ -99,7 +109,8 @@ void Runner::run(std::vector<Work> work, Instant now) {
     if (!output.send) continue;
     const std::uint64_t ticket = next_ticket_++;
     auto sent = std::make_shared<Sent>(std::move(*output.send));
-    Outgoing outgoing{ticket, sent->request, sent->snapshot->referral.owner, sent->snapshot, request_timeout};
+    Outgoing outgoing{ticket,         sent->request,   sent->snapshot->referral.owner,
+                      sent->snapshot, request_timeout, sent->leased_at};
     in_flight_[ticket] = std::move(sent);
     in_flight_of_[integration] += 1;
     in_flight_count_ = in_flight_.size();

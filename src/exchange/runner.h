@@ -11,9 +11,10 @@
 namespace handoff::exchange {
 
 struct RunnerOptions {
-  std::size_t in_flight_max = 64;
+  std::size_t in_flight_max = 256;
   std::size_t in_flight_per_integration_max = 16;  // a destination that hangs spends its own lanes, not the others'
-  std::size_t claim_at_once_max = 8;
+  std::size_t claim_at_once_min = 8;               // an integration is left alone until it has room for so many
+  std::size_t claim_at_once_max = 32;
 };
 
 class Runner {
@@ -25,7 +26,7 @@ class Runner {
   // From one thread at a time. True where something was done, so that another tick soon may find more.
   Result<bool> tick(Instant now);
   std::size_t in_flight() const { return in_flight_count_; }
-  // No more claims; what is in flight is filed when it comes.
+  // No more claims; what is in flight is filed when it comes, and what would follow is left for later.
   void stop_claiming() { claiming_ = false; }
 
  private:

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "exchange/lane_step.h"
 #include "store/batch.h"
 
 namespace handoff::store {
@@ -466,13 +467,15 @@ constexpr Statement set_due_and_release{
     "INSERT INTO due (organization_id, referral_id, integration_id, due_at) VALUES ($1, $2, $3, $4) "
     "ON CONFLICT (organization_id, referral_id, integration_id) DO UPDATE SET due_at = excluded.due_at, lease_until = "
     "0"};
-// The row stays while somebody may hold its lease: its fence must not start again from nothing.
+// The row stays while somebody may hold its lease: what comes back must find its fence.
 constexpr Statement never_due{"due.never",
                               "UPDATE due SET due_at = 9223372036854775807 WHERE organization_id = $1 AND referral_id "
                               "= $2 AND integration_id = $3"};
-constexpr Statement never_due_and_release{"due.never_and_release",
-                                          "UPDATE due SET due_at = 9223372036854775807, lease_until = 0 WHERE "
-                                          "organization_id = $1 AND referral_id = $2 AND integration_id = $3"};
+constexpr Statement never_due_and_release{
+    "due.never_and_release", "DELETE FROM due WHERE organization_id = $1 AND referral_id = $2 AND integration_id = $3"};
+constexpr Statement forget_if_free{
+    "due.forget",
+    "DELETE FROM due WHERE organization_id = $1 AND referral_id = $2 AND integration_id = $3 AND lease_until = 0"};
 constexpr Statement hold_lease{
     "due.hold",
     "UPDATE due SET lease_until = $4 WHERE organization_id = $1 AND referral_id = $2 AND integration_id = $3"};
@@ -485,6 +488,14 @@ constexpr Statement wake_lanes{
     "SELECT DISTINCT organization_id, referral_id, integration_id, CAST($3 AS BIGINT) FROM delivery "
     "WHERE organization_id = $1 AND integration_id = $2 AND state IN ('pending', 'sending', 'retrying', 'held') "
     "ON CONFLICT (organization_id, referral_id, integration_id) DO UPDATE SET due_at = excluded.due_at"};
+// While an integration is off or misconfigured nobody asks whether its referrals were accepted; asking begins again.
+constexpr Statement wake_polls{
+    "due.wake_polls",
+    "INSERT INTO due (organization_id, referral_id, integration_id, due_at) "
+    "SELECT organization_id, referral_id, integration_id, CAST($3 AS BIGINT) FROM lane "
+    "WHERE organization_id = $1 AND integration_id = $2 AND remote_id IS NOT NULL AND accepted_at IS NULL "
+    "AND stopped = 0 AND delivered_at > $4 "
+    "ON CONFLICT (organization_id, referral_id, integration_id) DO NOTHING"};
 
 void party_call(const referral::Referral& r, const OrganizationId& organization, bool receiver, bool sender,
                 std::vector<Connection::Call>& calls) {
@@ -536,8 +547,14 @@ std::vector<Connection::Call> record_calls(const BatchState& batch, Instant now)
   calls.insert(calls.end(), batch.writes.rows.begin(), batch.writes.rows.end());
   for (const auto& [who, count] : batch.writes.errors)
     calls.push_back({&set_errors, {who.first.text(), who.second.text(), count}});
-  for (const auto& [organization, integration] : batch.writes.wake)
+  for (const auto& [organization, integration] : batch.writes.wake) {
     calls.push_back({&wake_lanes, {organization.text(), integration.text(), to_ms(now)}});
+    for (const auto& one : batch.records.configurations.at(organization)->integrations) {
+      if (one.id != integration || one.mode != exchange::Mode::until_accepted) continue;
+      calls.push_back({&wake_polls,
+                       {organization.text(), integration.text(), to_ms(now), to_ms(now - exchange::status_polls_for)}});
+    }
+  }
   for (const auto& [key, until] : batch.writes.held) {
     calls.push_back(
         {&hold_lease, {key.organization.text(), key.referral.text(), key.integration.text(), to_ms(until)}});
@@ -547,6 +564,7 @@ std::vector<Connection::Call> record_calls(const BatchState& batch, Instant now)
     if (change.at) values.push_back(to_ms(*change.at));
     const Statement* statement = change.at ? (change.release ? &set_due_and_release : &set_due)
                                            : (change.release ? &never_due_and_release : &never_due);
+    if (statement == &never_due) calls.push_back({&forget_if_free, values});
     calls.push_back({statement, std::move(values)});
   }
   return calls;

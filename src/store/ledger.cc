@@ -27,6 +27,7 @@ struct Task {
   bool messages = false;
   std::optional<exchange::Idempotency> idempotency;
   std::function<Result<CommandAnswer>(CommandUnit&)> run;
+  std::function<Result<void>(Connection&)> claim;  // instead of `run`: takes lanes once the batch has been written
   std::promise<Result<CommandAnswer>> answer;
 };
 using TaskPtr = std::unique_ptr<Task>;
@@ -74,7 +75,14 @@ constexpr Statement load_organizations{
     "JOIN party p2 ON p2.owner_id = p.owner_id AND p2.referral_id = p.referral_id) "
     "OR o.id IN (SELECT p3.owner_id FROM {pairs:$2} AS q3 JOIN party p3 ON p3.organization_id = q3.a AND "
     "p3.referral_id = q3.b) "
-    "OR o.id IN (SELECT l.organization_id FROM {set:$3} AS s JOIN listing l ON l.id = s.value)"};
+    "OR o.id IN (SELECT l.organization_id FROM {set:$3} AS s JOIN listing l ON l.id = s.value) "
+    "ORDER BY o.id {for_key_share_of_o}"};
+// Whoever changes a configuration waits here for those who have decided by the old one, and whoever comes later waits
+// for the new: otherwise a delivery could be held for an integration that was switched on in the same moment, and
+// nothing would ever wake it.
+constexpr Statement lock_organizations{
+    "organization.lock",
+    "SELECT id FROM organization WHERE id IN (SELECT value FROM {set:$1}) ORDER BY id {for_update}"};
 constexpr Statement load_idempotency{"load.idempotency",
                                      "SELECT i.actor_id, i.key, i.fingerprint, i.answer FROM {pairs:$1} AS q JOIN "
                                      "idempotency i ON i.actor_id = q.a AND i.key = q.b "
@@ -98,11 +106,15 @@ constexpr Statement take_numbers{
 constexpr Statement insert_idempotency{"idempotency.insert",
                                        "INSERT INTO idempotency (organization_id, actor_id, key, fingerprint, answer, "
                                        "at) VALUES ($1, $2, $3, $4, $5, $6)"};
+// The fence is random, not counted: a row that is deleted and made again must not repeat a number that somebody may
+// still hold. The lanes are chosen once, before the update, so that they are never more than asked for.
 constexpr Statement claim_lanes{
     "due.claim",
-    "UPDATE due SET lease_until = $2, fence = fence + 1 WHERE (organization_id, referral_id, integration_id) IN "
-    "(SELECT organization_id, referral_id, integration_id FROM due WHERE due_at <= $1 AND lease_until <= $1 "
-    "AND integration_id NOT IN (SELECT value FROM {set:$3}) ORDER BY due_at LIMIT $4 {skip_locked}) "
+    "WITH chosen AS MATERIALIZED (SELECT organization_id, referral_id, integration_id FROM due "
+    "WHERE due_at <= $1 AND lease_until <= $1 AND integration_id NOT IN (SELECT value FROM {set:$3}) "
+    "ORDER BY due_at LIMIT $4 {skip_locked}) "
+    "UPDATE due SET lease_until = $2, fence = $5 WHERE (organization_id, referral_id, integration_id) IN "
+    "(SELECT organization_id, referral_id, integration_id FROM chosen) "
     "RETURNING organization_id, referral_id, integration_id, fence"};
 constexpr Statement next_due_at{"due.next",
                                 "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END) FROM due "
@@ -188,15 +200,27 @@ class LedgerOfBatches final : public WritingLedger {
                                                    const std::set<IntegrationId>& leave_out) override {
     std::vector<std::string> left_out;
     for (const auto& id : leave_out) left_out.push_back(id.text());
-    const std::lock_guard lock(claim_mutex_);
-    auto rows = claiming_->query(
-        claim_lanes, {to_ms(now), to_ms(now + lease), texts_json(left_out), static_cast<std::int64_t>(count_max)});
-    if (!rows) return std::move(rows).error();
+    const Values values{to_ms(now), to_ms(now + lease), texts_json(left_out), static_cast<std::int64_t>(count_max),
+                        static_cast<std::int64_t>(random_.next() >> 1)};
     std::vector<exchange::ClaimedLane> out;
-    for (const auto& row : *rows) {
-      out.push_back({{OrganizationId::trusted(row.text(0)), ReferralId::trusted(row.text(1)),
-                      IntegrationId::trusted(row.text(2))},
-                     row.integer(3)});
+    const auto take = [&](Connection& connection) -> Result<void> {
+      out.clear();
+      for (const auto& row : HANDOFF_TRY(connection.query(claim_lanes, values))) {
+        out.push_back({{OrganizationId::trusted(row.text(0)), ReferralId::trusted(row.text(1)),
+                        IntegrationId::trusted(row.text(2))},
+                       row.integer(3)});
+      }
+      return {};
+    };
+    if (database_.kind() == Database::Kind::sqlite) {
+      // SQLite has one writer; a second connection would only wait for it, and both would sync.
+      auto task = std::make_unique<Task>();
+      task->claim = take;
+      auto answer = submit(std::move(task)).get();
+      if (!answer) return std::move(answer).error();
+    } else {
+      const std::lock_guard lock(claim_mutex_);
+      HANDOFF_TRY(take(*claiming_));
     }
     return out;
   }
@@ -324,14 +348,23 @@ class LedgerOfBatches final : public WritingLedger {
     };
     const auto fail = [&](Error error) {
       connection.rollback();
+      // Whatever made a number collide, the rest of its block may collide, too.
+      if (error.code == "store.constraint") writer.numbers.clear();
       return std::optional(std::move(error));
     };
     if (auto begun = connection.begin(); !begun) return fail(std::move(begun).error());
     if (auto loaded = load(connection, batch, state); !loaded) return fail(std::move(loaded).error());
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (batch[i]->claim) continue;
       std::optional<Error> broken;
       answers[i] = run_one(*batch[i], state, context, broken);
       if (broken) return fail(*std::move(broken));
+    }
+    if (!state.writes.configured.empty()) {
+      std::vector<std::string> ids;
+      for (const auto& organization : state.writes.configured) ids.push_back(organization.text());
+      if (auto locked = connection.query(lock_organizations, {texts_json(ids)}); !locked)
+        return fail(std::move(locked).error());
     }
     auto calls = record_calls(state, context.now);
     for (const auto& organization : state.writes.configured) {
@@ -347,10 +380,17 @@ class LedgerOfBatches final : public WritingLedger {
           return fail(Error{Kind::unavailable, "store.busy", "Try again.", "configuration changed meanwhile", {}});
       }
     }
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (!batch[i]->claim) continue;
+      if (auto claimed = batch[i]->claim(connection); !claimed) return fail(std::move(claimed).error());
+      answers[i] = CommandAnswer{};
+    }
     if (auto committed = connection.commit(); !committed) {
-      // Nobody knows the outcome: the commands are not run again blindly; the caller may ask again with its key.
+      // Nobody knows the outcome: the commands are not run again blindly; the caller may ask again with its key. What
+      // may have been used or fetched of the blocks of numbers is not used again.
       Error error = std::move(committed).error();
       if (worth_running_again(error)) return error;
+      writer.numbers.clear();
       for (auto& answer : answers) answer = Result<CommandAnswer>(error);
       return std::nullopt;
     }
@@ -410,6 +450,9 @@ class LedgerOfBatches final : public WritingLedger {
       calls.push_back({&statement, std::move(values)});
       order.push_back(&statement);
     };
+    // Organizations come first in the order of locks: a change of configuration holds them while it wakes lanes.
+    if (!organizations.empty())
+      ask(load_organizations, {organization_set, referral_pairs, texts_json({listings.begin(), listings.end()})});
     if (!referrals.empty()) {
       ask(load_referrals, {referral_pairs});
       ask(load_due, {referral_pairs});
@@ -417,8 +460,6 @@ class LedgerOfBatches final : public WritingLedger {
       ask(load_deliveries, {referral_pairs});
     }
     if (!with_messages.empty()) ask(load_messages, {pairs_json(with_messages)});
-    if (!organizations.empty())
-      ask(load_organizations, {organization_set, referral_pairs, texts_json({listings.begin(), listings.end()})});
     if (keys.size() > 0) ask(load_idempotency, {keys.dump(), organization_set});
     if (calls.empty()) return {};
     const auto answers = HANDOFF_TRY(connection.query_all(calls));

@@ -7,6 +7,9 @@ constexpr Statement find_by_name{"bootstrap.by_name", "SELECT id FROM organizati
 constexpr Statement update_plan{"organization.plan",
                                 "UPDATE organization SET plan = $2, version = version + 1, config_version = "
                                 "config_version + 1 WHERE id = $1 OR name = $1"};
+// As every change of a configuration: whoever decides by the old plan commits first.
+constexpr Statement lock_organization{"organization.lock_one",
+                                      "SELECT id FROM organization WHERE id = $1 OR name = $1 {for_update}"};
 // What waited for the plan is looked at again; what still may not leave is held again.
 constexpr Statement wake_held{
     "due.wake_held",
@@ -31,6 +34,10 @@ Result<std::optional<OrganizationId>> organization_named(Database& database, con
 Result<void> set_plan(Database& database, const std::string& id_or_name, directory::Plan plan, Instant now) {
   auto connection = HANDOFF_TRY(database.connect());
   HANDOFF_TRY(connection->begin());
+  if (auto locked = connection->query(lock_organization, {id_or_name}); !locked) {
+    connection->rollback();
+    return std::move(locked).error();
+  }
   const std::vector<Connection::Call> calls{{&update_plan, {id_or_name, std::string(directory::plan_code(plan))}},
                                             {&wake_held, {id_or_name, to_ms(now)}}};
   auto changed = connection->execute_all(calls);

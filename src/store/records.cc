@@ -177,6 +177,7 @@ std::string delivery_body(const exchange::Delivery& d) {
                        {"doubtful", d.doubtful},
                        {"attemptCount", d.attempt_count},
                        {"failureCount", d.failure_count},
+                       {"lookCount", d.look_count},
                        {"failingSince", instant_json(d.failing_since)},
                        {"lastAttemptAt", instant_json(d.last_attempt_at)},
                        {"remoteId", d.remote_id},
@@ -206,6 +207,7 @@ exchange::Delivery delivery_of(const Row& row, std::size_t from) {
   d.doubtful = body["doubtful"].bool_or(false);
   d.attempt_count = body["attemptCount"].int_or(0);
   d.failure_count = body["failureCount"].int_or(0);
+  d.look_count = body["lookCount"].int_or(0);
   d.failing_since = optional_instant(body["failingSince"]);
   d.last_attempt_at = optional_instant(body["lastAttemptAt"]);
   if (body["remoteId"].is_string()) d.remote_id = body["remoteId"].string();

@@ -2,6 +2,7 @@
 //   {set:$1}     a JSON array of texts as a set of rows: json_each / json_array_elements_text
 //   {pairs:$1}   a JSON array of [a, b] texts as rows with the columns a and b
 //   {for_update} FOR UPDATE on PostgreSQL, nothing on SQLite (which has one writer)
+//   {for_key_share_of_o} FOR KEY SHARE OF o on PostgreSQL: shared by all but those who lock the row {for_update}
 //   {skip_locked} FOR UPDATE SKIP LOCKED on PostgreSQL, nothing on SQLite
 // In migrations: {text} TEXT, with COLLATE "C" on PostgreSQL; {int} INTEGER / BIGINT; {blob} BLOB / BYTEA;
 //   {identity} INTEGER PRIMARY KEY AUTOINCREMENT / BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY; {strict} STRICT /
