@@ -85,6 +85,15 @@ double jaro_winkler(const char* a, std::size_t a_length, const char* b, std::siz
   return jaro + static_cast<double>(prefix) * 0.1 * (1.0 - jaro);
 }
 
+std::uint32_t letters_of(std::string_view text) {
+  std::uint32_t mask = 0;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    mask |= 1U << (c >= 'a' && c <= 'z' ? byte - 'a' : 26U + byte % 6U);
+  }
+  return mask;
+}
+
 double jaro_winkler(std::string_view a, std::string_view b) {
   char x[width]{}, y[width]{};
   const std::size_t a_length = std::min(a.size(), width), b_length = std::min(b.size(), width);

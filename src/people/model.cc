@@ -61,6 +61,9 @@ void Model::prepare() {
     const auto seen = [&](std::size_t i) { return weights[ladder][i].match + 1e-4; };
     force_falling(stranger, size, seen);
     force_falling(household, size, seen);
+    // To agree is never worse than to say nothing, even where relatives agree as often as records of one person.
+    stranger[1] = std::max(stranger[1], 0.0F);
+    household[1] = std::max(household[1], 0.0F);
   }
 }
 

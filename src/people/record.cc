@@ -4,6 +4,7 @@
 #include <bit>
 #include <chrono>
 
+#include "people/distance.h"
 #include "people/phonetic.h"
 
 namespace handoff::people {
@@ -70,6 +71,7 @@ void write_name(Writer& out, Part part, const Name& name) {
 }
 
 void derive(Name& name) {
+  name.letters = letters_of(name.view());
   name.hash = static_cast<std::uint32_t>(hash_text(name.view()));
   name.sound = sound_code(name.view());
   name.nicknames = nickname_groups(name.word_count > 1 ? name.word(0) : name.view());
@@ -217,6 +219,7 @@ Word make_word(std::string_view folded) {
   Word word;
   word.length = static_cast<std::uint8_t>(std::min(folded.size(), Word::capacity));
   std::memcpy(word.text, folded.data(), word.length);
+  word.letters = letters_of(word.view());
   word.hash = word.empty() ? 0 : static_cast<std::uint32_t>(hash_text(word.view()));
   return word;
 }

@@ -22,8 +22,9 @@ struct Name {
   static constexpr std::size_t capacity = 32;
   char text[capacity]{};
   std::uint32_t starts = 0;
-  std::uint32_t hash = 0;   // of the joined text
-  std::uint32_t sound = 0;  // phonetic code of the joined text
+  std::uint32_t hash = 0;     // of the joined text
+  std::uint32_t letters = 0;  // which letters occur; most comparisons end here
+  std::uint32_t sound = 0;    // phonetic code of the joined text
   NicknameGroups nicknames;
   std::uint8_t length = 0;
   std::uint8_t word_count = 0;
@@ -41,6 +42,7 @@ struct Word {
   static constexpr std::size_t capacity = 32;
   char text[capacity]{};
   std::uint32_t hash = 0;
+  std::uint32_t letters = 0;
   std::uint8_t length = 0;
 
   bool empty() const { return length == 0; }

@@ -47,8 +47,9 @@ Scorer::Scorer(const Model& model, const Frequencies& frequencies, Prior prior)
       frequencies_(frequencies),
       prior_(prior),
       prior_bits_(std::log2(std::max(prior.match_odds, 1e-15))),
-      household_odds_((prior.household_size < 0 ? model.household_size : prior.household_size) /
-                      std::max(prior.persons, 1.0)) {}
+      household_odds_bits_(std::log2(std::max(
+          (prior.household_size < 0 ? model.household_size : prior.household_size) / std::max(prior.persons, 1.0),
+          1e-15))) {}
 
 double Scorer::probability(double total_bits) {
   if (total_bits > 60) return 1.0 - std::exp2(-total_bits);
@@ -126,8 +127,14 @@ Score Scorer::finish(double stranger_bits, double household_bits) const {
   Score score;
   score.stranger_bits = stranger_bits;
   score.household_bits = household_bits;
-  // Both alternatives in the denominator; exp2 of large negative numbers goes to zero, which is what is meant.
-  score.bits = -std::log2(std::exp2(-stranger_bits) + household_odds_ * std::exp2(-household_bits) + 1e-300);
+  // Both alternatives in the denominator. Where one is a million times likelier the other is not computed.
+  const double relative = household_bits - household_odds_bits_;
+  if (relative - stranger_bits > 20)
+    score.bits = stranger_bits;
+  else if (stranger_bits - relative > 20)
+    score.bits = relative;
+  else
+    score.bits = -std::log2(std::exp2(-stranger_bits) + std::exp2(-relative));
   score.total_bits = score.bits + prior_bits_;
   score.probability = probability(score.total_bits);
   return score;
@@ -140,7 +147,9 @@ Score Scorer::score(const Comparison& comparison, const Record& a, const Record&
     if (level == level::missing) continue;
     stranger += model_.stranger_bits[f][level];
     // A father who hands on his given name hands on the middle name with it.
-    const bool handed_on = static_cast<Field>(f) == Field::middle && comparison.of(Field::given) == level::exact;
+    const auto given = comparison.of(Field::given);
+    const bool handed_on =
+        static_cast<Field>(f) == Field::middle && given != level::missing && given < level::given::different;
     household += handed_on ? std::min(0.0F, model_.household_bits[f][level]) : model_.household_bits[f][level];
     const auto field = static_cast<Field>(f);
     if (level != level::exact && field > Field::family) continue;

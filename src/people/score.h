@@ -69,7 +69,7 @@ class Scorer {
   const Frequencies& frequencies_;
   Prior prior_;
   double prior_bits_;
-  double household_odds_;
+  double household_odds_bits_;
 };
 
 }  // namespace handoff::people
