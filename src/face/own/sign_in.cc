@@ -103,6 +103,27 @@ Result<access::Actor> sign_in(Shared& shared, const net::Headers& headers) {
   return *actor;
 }
 
+Result<access::Actor> sign_in_destination(const Call& call) {
+  std::optional<std::string> token = bearer_token(call.request.headers);
+  if (!token) {
+    const auto query = net::parse_query(call.request.query);
+    if (query) token = field(*query, "token");
+  }
+  const auto id = IntegrationId::parse(call.names.at(0));
+  std::optional<exchange::Integration> integration;
+  if (id && token) integration = HANDOFF_TRY(call.parts.deliveries.integration_for_hook(*id));
+  if (!integration || integration->deleted || integration->hook_token_hash.empty() ||
+      !equal_in_constant_time(integration->hook_token_hash, call.parts.key.keyed_hash(*token))) {
+    return Error{Kind::unauthenticated,
+                 "hook.not_signed_in",
+                 "Send the integration's hook token as Authorization: Bearer … or as ?token=.",
+                 {},
+                 {}};
+  }
+  return access::Actor{
+      access::ActorKind::destination, integration->id.text(), integration->name, integration->organization, {}, {}};
+}
+
 Result<net::Response> issue_token(Call& call) {
   const auto fields = read_fields(call);
   if (!fields)
