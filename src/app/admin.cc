@@ -10,6 +10,7 @@
 #include "store/operator.h"
 #include "store/readers.h"
 #include "store/schema.h"
+#include "store/verify.h"
 
 namespace handoff::app {
 namespace {
@@ -76,6 +77,60 @@ Result<void> admin_set_plan(const AdminContext& context, const std::string& orga
     context.out << organization << " is on " << directory::plan_label(chosen) << " now.\n";
   }
   return {};
+}
+
+Result<bool> admin_verify_audit(const AdminContext& context) {
+  auto database = HANDOFF_TRY(open_checked(context));
+  const auto report = HANDOFF_TRY(store::verify_audit(*database));
+  const auto number = [](const std::optional<std::int64_t>& value) { return value ? Json(*value) : Json(); };
+  if (context.json) {
+    Json fault;
+    if (report.fault) {
+      fault = Json::object(
+          {{"row", number(report.fault->row)}, {"block", number(report.fault->block)}, {"what", report.fault->what}});
+    }
+    context.out << Json::object({{"rows", report.rows},
+                                 {"blocks", report.blocks},
+                                 {"unsealed", report.unsealed},
+                                 {"lastRoot", report.last_root.empty() ? Json() : Json(report.last_root)},
+                                 {"fault", std::move(fault)}})
+                       .dump()
+                << "\n";
+  } else if (report.fault) {
+    context.out << report.fault->what << "\n";
+  } else {
+    context.out << report.rows << " rows in " << report.blocks << " sealed blocks hold together; " << report.unsealed
+                << " rows at the end are not sealed yet.\n";
+    if (!report.last_root.empty()) context.out << "Last root " << report.last_root << "\n";
+  }
+  return !report.fault.has_value();
+}
+
+Result<bool> admin_verify_decisions(const AdminContext& context) {
+  auto database = HANDOFF_TRY(open_checked(context));
+  const auto report = HANDOFF_TRY(store::verify_decisions(*database));
+  if (context.json) {
+    Json mismatches = Json::array();
+    for (const auto& each : report.mismatches) {
+      mismatches.push_back(Json::object({{"organizationId", each.organization},
+                                         {"eventId", each.event},
+                                         {"integrationId", each.integration},
+                                         {"what", each.what}}));
+    }
+    context.out << Json::object({{"checked", report.checked},
+                                 {"otherVersions", report.other_versions},
+                                 {"mismatchCount", report.mismatch_count},
+                                 {"mismatches", std::move(mismatches)}})
+                       .dump()
+                << "\n";
+  } else {
+    context.out << report.checked << " decisions were made again, " << report.mismatch_count << " came out otherwise; "
+                << report.other_versions << " were made by an earlier release and are left alone.\n";
+    for (const auto& each : report.mismatches) {
+      context.out << "  " << each.event << " for " << each.integration << ": " << each.what << "\n";
+    }
+  }
+  return report.mismatch_count == 0;
 }
 
 Result<void> explain_referral(const AdminContext& context, const std::string& referral,

@@ -18,10 +18,7 @@
 #include "store/ledger.h"
 #include "store/readers.h"
 #include "store/schema.h"
-#if __has_include("store/verify.h")
 #include "store/verify.h"
-#define HAS_VERIFY
-#endif
 
 namespace handoff::app {
 namespace {
@@ -207,21 +204,18 @@ class RunningService final : public Service {
 
   void keep_house() {
     Instant next_sweep = clock_.now() + std::chrono::minutes{1};
+    auto connection = database_->connect();  // one that was lost is replaced at its next transaction
     while (!stopping_) {
       house_bell_.wait(std::chrono::duration_cast<milliseconds>(keep_house_every));
-      auto connection = database_->connect();
+      if (!connection) connection = database_->connect();
       if (!connection) continue;
       const Instant now = clock_.now();
-      (void)now;
-      (void)next_sweep;
-#ifdef HAS_VERIFY
       if (auto sealed = store::seal_audit(**connection, now); !sealed)
         log_error("audit.seal_failed", {{"code", sealed.error().code}});
       if (now < next_sweep) continue;
       next_sweep = now + std::chrono::minutes{10};
       if (auto swept = store::sweep(**connection, now); !swept)
         log_error("store.sweep_failed", {{"code", swept.error().code}});
-#endif
     }
   }
 
