@@ -143,7 +143,7 @@ class RunningService final : public Service {
     std::vector<std::string> lines;
     if (!demo_) return lines;
     for (const auto& line : demo_->sign_in()) lines.push_back(line.label + ": " + line.text);
-    for (const auto& line : demo_->sandboxes()) lines.push_back(line.label + ": " + line.link);
+    for (const auto& line : demo_->sandboxes()) lines.push_back(line.label + ": " + (line.link.empty() ? line.text : line.link));
     lines.push_back("Documentation: " + url() + "/docs");
     return lines;
   }
