@@ -16,7 +16,7 @@ build_packages=(
   build-essential cmake ninja-build pkg-config ccache mold
   libboost-dev libssl-dev libcurl4-openssl-dev zlib1g-dev nlohmann-json3-dev libsqlite3-dev libpq-dev
   libpango1.0-dev libcairo2-dev fonts-noto-core fonts-noto-cjk libicu-dev libphonenumber-dev
-  libhowardhinnant-date-dev libmagic-dev libcli11-dev libtomlplusplus-dev libfmt-dev ca-certificates tzdata
+  libhowardhinnant-date-dev libcli11-dev libtomlplusplus-dev libfmt-dev ca-certificates tzdata
 )
 # What the tests need beside that.
 test_packages=(
