@@ -561,7 +561,9 @@ class Explainer {
   Check mapping() const {
     if (!f_.manifest)
       return check("mapping", "not_applicable", "connector.not_installed", "The connector is not known.");
-    if (!f_.missing.empty()) return check("mapping", "fail", "mapping.required", missing_text());
+    // What is there was complete when it was taken; only what is still to be sent can be refused.
+    if (!f_.missing.empty() && (!handed_over_ || head_))
+      return check("mapping", "fail", "mapping.required", missing_text());
     return check("mapping", "pass", "mapping.complete", "Nothing that the destination is known to require is missing.");
   }
 

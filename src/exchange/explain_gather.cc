@@ -1,8 +1,26 @@
 #include <algorithm>
 
 #include "exchange/explain.h"
+#include "exchange/preview.h"
 
 namespace handoff::exchange {
+namespace {
+
+// Read anew, not from a delivery: what was mended since is not missing any more.
+Result<Faults> missing_now(referral::Reader& referrals, const Connector& connector, const OrganizationId& asking,
+                           const ExplainFacts& facts) {
+  const referral::Referral& r = facts.referral;
+  std::optional<directory::Organization> sender, receiver;
+  if (r.sender) sender = HANDOFF_TRY(referrals.organization(*r.sender));
+  if (r.receiver) receiver = HANDOFF_TRY(referrals.organization(*r.receiver));
+  const auto rows = HANDOFF_TRY(referrals.sub_statuses(r.owner));
+  const auto messages = HANDOFF_TRY(referrals.messages(asking, r.id));
+  const auto snapshot = take_snapshot(r, facts.listing ? &*facts.listing : nullptr, sender ? &*sender : nullptr,
+                                      receiver ? &*receiver : nullptr, rows, messages, r.updated_at);
+  return missing_data(connector, facts.integration, snapshot);
+}
+
+}  // namespace
 
 Result<ExplainFacts> gather(referral::Reader& referrals, Reader& deliveries, const Connector* connector,
                             const OrganizationId& asking, const ReferralId& referral, const Integration& integration) {
@@ -30,6 +48,7 @@ Result<ExplainFacts> gather(referral::Reader& referrals, Reader& deliveries, con
     filter.cursor = page.next_cursor;
   } while (filter.cursor);
   std::reverse(facts.deliveries.begin(), facts.deliveries.end());
+  if (connector) facts.missing = HANDOFF_TRY(missing_now(referrals, *connector, asking, facts));
   return facts;
 }
 

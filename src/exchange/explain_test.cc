@@ -258,6 +258,9 @@ TEST_F(Explain, TellsWhatIsMissingBeforeTheFarEndRefuses) {
   EXPECT_THAT(sentence(), EndsWith("It will be refused until it has what is required: CRMS needs \"Date of Birth\"."));
   EXPECT_EQ(check("mapping").result, "fail");
   EXPECT_EQ(check("mapping").detail, "CRMS needs \"Date of Birth\".");
+  f_.deliveries[0].state = DeliveryState::delivered;
+  f_.lane->delivered_at = later;
+  EXPECT_EQ(check("mapping").result, "pass");
 }
 
 TEST_F(Explain, SaysWhenItIsTriedAgain) {

@@ -197,6 +197,22 @@ void take_as_done(const HttpRequest& request, Progress& progress) {
   progress.data.set("done", std::move(done));
 }
 
+// As the first delivery of the referral would see it.
+DeliveryView view_of(const Integration& integration, const referral::Snapshot& snapshot) {
+  DeliveryView view;
+  view.delivery_id = std::string(DeliveryIdTag::prefix) + std::string(26, '0');  // no delivery has it
+  view.remote_mark = snapshot.referral.id.text();
+  view.kind = integration.mode == Mode::every ? DeliveryKind::event : DeliveryKind::create;
+  view.triggers = integration.triggers;
+  view.snapshot = &snapshot;
+  view.settings = &integration.settings;
+  view.secrets = &integration.secrets;
+  view.mapping = &integration.mapping;
+  view.summary_pdf = integration.summary_pdf;
+  view.attachments = integration.attachments;
+  return view;
+}
+
 }  // namespace
 
 referral::Snapshot take_snapshot(const referral::Referral& referral, const directory::Listing* listing,
@@ -219,18 +235,12 @@ referral::Snapshot take_snapshot(const referral::Referral& referral, const direc
   return snapshot;
 }
 
+Faults missing_data(const Connector& connector, const Integration& integration, const referral::Snapshot& snapshot) {
+  return connector.missing(view_of(integration, snapshot));
+}
+
 Json preview(const Connector& connector, const Integration& integration, const referral::Snapshot& snapshot) {
-  DeliveryView view;
-  view.delivery_id = std::string(DeliveryIdTag::prefix) + std::string(26, '0');  // no delivery has it
-  view.remote_mark = snapshot.referral.id.text();
-  view.kind = integration.mode == Mode::every ? DeliveryKind::event : DeliveryKind::create;
-  view.triggers = integration.triggers;
-  view.snapshot = &snapshot;
-  view.settings = &integration.settings;
-  view.secrets = &integration.secrets;
-  view.mapping = &integration.mapping;
-  view.summary_pdf = integration.summary_pdf;
-  view.attachments = integration.attachments;
+  DeliveryView view = view_of(integration, snapshot);
   std::map<std::string, Secret> ephemeral;
   view.ephemeral = &ephemeral;
 
@@ -261,7 +271,7 @@ Json preview(const Connector& connector, const Integration& integration, const r
     if (!done || progress.data.dump() == before) take_as_done(request, progress);
   }
   Json missing = Json::array();
-  for (const auto& fault : connector.missing(view)) {
+  for (const auto& fault : missing_data(connector, integration, snapshot)) {
     missing.push_back(Json::object({{"pointer", fault.pointer}, {"code", fault.code}, {"message", fault.message}}));
   }
   return Json::object({{"requests", std::move(requests)},
