@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "base/text.h"
+#include "exchange/explain.h"
 #include "store/cursor.h"
 #include "store/test_office.h"
 
@@ -387,6 +387,25 @@ TEST_P(Readers, ShowADeliveryWithItsAttemptsAndTheLaneBehindARemoteNumber) {
   errors.has_integration_errors = false;
   errors.sort = Sort::oldest_first;
   EXPECT_THAT(ids(receiver_, errors), ElementsAre(other));
+}
+
+TEST_P(Readers, GatherWhatExplainNeedsAndNothingForAStranger) {
+  const IntegrationId id = make_integration("Intake desk", {"closed.completed"});
+  const ReferralId referral = send("Ana", "Silva");
+  const auto integration = deliveries_->integration(receiver_, id).value();
+  ASSERT_TRUE(integration);
+  const auto explained = [&] {
+    auto facts =
+        exchange::gather(*referrals_, *deliveries_, connectors_.find("silent"), receiver_, referral, *integration);
+    EXPECT_TRUE(facts) << facts.error().for_log;
+    return facts ? exchange::explain(*facts) : exchange::Explanation{};
+  };
+  EXPECT_EQ(explained().code, "trigger.not_chosen");
+  EXPECT_THAT(explained().sentence, testing::HasSubstr("So far: \"Received\" on 2 November 2026, 14:05 UTC."));
+  close(referral, "admitted");
+  EXPECT_EQ(explained().code, "delivery.pending");
+  EXPECT_EQ(exchange::gather(*referrals_, *deliveries_, nullptr, stranger_, referral, *integration).error().code,
+            "referral.not_found");
 }
 
 TEST_P(Readers, DeleteAnIntegrationFromSightButNotFromHistory) {
