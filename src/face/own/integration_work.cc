@@ -7,7 +7,6 @@
 #include "face/own/integrations.h"
 #include "face/own/problem.h"
 #include "face/own/referral_view.h"
-#include "face/own/sign_in.h"
 
 namespace handoff::face::own {
 namespace {
@@ -182,20 +181,6 @@ Result<net::Response> issue_hook_token(Call& call) {
 }
 
 Result<net::Response> report_acceptance(Call& call) {
-  // Whoever has no token learns nothing about which integrations there are.
-  std::optional<std::string> token = bearer_token(call.request.headers);
-  if (const auto* in_query = call.parameter("token"); in_query && !token) token = *in_query;
-  const auto id = IntegrationId::parse(call.names[0]);
-  std::optional<Integration> integration;
-  if (id && token) integration = HANDOFF_TRY(call.parts.deliveries.integration_for_hook(*id));
-  if (!integration || integration->deleted || integration->hook_token_hash.empty() ||
-      !equal_in_constant_time(integration->hook_token_hash, call.parts.key.keyed_hash(*token))) {
-    return Error{Kind::unauthenticated,
-                 "hook.not_signed_in",
-                 "Send the integration's hook token as Authorization: Bearer … or as ?token=.",
-                 {},
-                 {}};
-  }
   Faults faults;
   call.members({"remoteId", "status"}, faults);
   const std::string remote_id = call.text("remoteId", remote_id_max, faults);
@@ -203,12 +188,10 @@ Result<net::Response> report_acceptance(Call& call) {
   if (!status.empty() && status != "accepted")
     faults.push_back({"/status", "property.unknown_value", "The only status to report is accepted."});
   if (!faults.empty()) return fault_error(std::move(faults));
-  const auto key =
-      HANDOFF_TRY(call.parts.deliveries.lane_of_remote(integration->organization, integration->id, remote_id));
+  const auto id = HANDOFF_TRY(call.id<IntegrationId>(0, "integration"));
+  const auto key = HANDOFF_TRY(call.parts.deliveries.lane_of_remote(call.organization(), id, remote_id));
   if (!key)
     return Error{Kind::not_found, "hook.unknown_remote", "No referral was handed over under this remoteId.", {}, {}};
-  call.actor = {
-      access::ActorKind::destination, integration->id.text(), integration->name, integration->organization, {}, {}};
   exchange::Needs needs;
   needs.referrals.push_back(key->referral);
   return call.change(std::move(needs), [&](OfficeUnit& unit) -> Result<CommandAnswer> {

@@ -173,7 +173,6 @@ net::Response OwnFace::handle(net::Request& request) {
     // Nothing of the request is looked at before it is known who asks.
     if (call.route.access == Access::caller) {
       call.actor = HANDOFF_TRY(sign_in(shared, request.headers));
-      if (call.route.access == Access::hook) call.actor = HANDOFF_TRY(sign_in_destination(call));
       if (const auto wait = inside_->too_fast(call.actor.id)) {
         net::Response response = problem(Error{Kind::rate_limited,
                                                "request.too_many",
@@ -184,6 +183,7 @@ net::Response OwnFace::handle(net::Request& request) {
         return response;
       }
     }
+    if (call.route.access == Access::hook) call.actor = HANDOFF_TRY(sign_in_destination(call));
     if (!segments) return segments.error();
     if (!match.route && !match.methods.empty()) {
       net::Response response = problem(Error{Kind::unsupported,
