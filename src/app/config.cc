@@ -145,11 +145,7 @@ Result<Config> Config::read(const std::map<std::string, std::string>& given, con
   if (config.values_["tls.certificate"].empty() != config.values_["tls.key"].empty()) {
     faults.push_back({"tls.certificate", "config.half_tls", "TLS needs both tls.certificate and tls.key."});
   }
-  if (!faults.empty()) {
-    std::string all = "The settings have faults:";
-    for (const auto& fault : faults) all += "\n  " + fault.pointer + ": " + fault.message;
-    return Error{Kind::invalid_input, "config.invalid", all, {}, faults};
-  }
+  if (!faults.empty()) return Error{Kind::invalid_input, "config.invalid", "The settings have faults:", {}, faults};
   return config;
 }
 

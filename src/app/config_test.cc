@@ -34,5 +34,13 @@ TEST(Config, AFlagWinsOverAVariable) {
   EXPECT_EQ(Config::read({{"listen", "127.0.0.1:2"}}, "", environment)->text("listen"), "127.0.0.1:2");
 }
 
+TEST(Config, FaultsAreNamedAllAtOnceEachWithItsSetting) {
+  const auto config = Config::read({{"threads.io", "many"}, {"rate_limit", "perhaps"}}, "", no_environment);
+  ASSERT_FALSE(config);
+  ASSERT_EQ(config.error().faults.size(), 2u);
+  EXPECT_EQ(config.error().faults[0].pointer, "rate_limit");
+  EXPECT_EQ(config.error().faults[1].pointer, "threads.io");
+}
+
 }  // namespace
 }  // namespace handoff::app
