@@ -141,7 +141,8 @@ Result<void> explain_referral(const AdminContext& context, const std::string& re
   store::ReaderPool pool(*database, 1);
   const auto referrals = store::make_referral_reader(pool);
   const auto deliveries = store::make_exchange_reader(pool, key);
-  const connector::Connectors connectors;
+  connector::Connectors connectors;
+  if (!context.profiles.empty()) HANDOFF_TRY(connectors.load(context.profiles));
   Json all = Json::array();
   for (const auto& organization : HANDOFF_TRY(store::parties_of(*database, id))) {
     for (const auto& each : HANDOFF_TRY(deliveries->integrations(organization))) {

@@ -13,6 +13,7 @@ namespace handoff::app {
 struct AdminContext {
   std::string database_url;
   std::string key_file;
+  std::string profiles;  // directory with more connector profiles; "" for none
   bool json = false;
   std::ostream& out;
   Clock& clock;

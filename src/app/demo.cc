@@ -147,9 +147,9 @@ Result<std::unique_ptr<Demo>> Demo::start(store::Database& database, exchange::L
   HANDOFF_TRY(ledger.run(std::move(command)));
   // With the tokens, so that anyone can make integrations of their own to them.
   demo->sandboxes_ = {{"Sandbox CRMS (takes a referral once)", demo->crms_->url(), demo->crms_->url() + "/"},
-                      {"Its token", crms_token, ""},
+                      {"Token of the sandbox CRMS", crms_token, ""},
                       {"Sandbox CMS (takes updates until it accepts)", demo->cms_->url(), demo->cms_->url() + "/"},
-                      {"Its token", cms_token, ""}};
+                      {"Token of the sandbox CMS", cms_token, ""}};
   return demo;
 }
 

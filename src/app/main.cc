@@ -129,7 +129,8 @@ int main(int argc, char** argv) {
       with_database(admin->add_subcommand("verify-decisions", "Decide every recorded decision again and compare"));
 
   auto* explain = with_database(cli.add_subcommand("explain", "Why a referral is, or is not yet, in a destination"));
-  std::string referral, integration;
+  std::string referral, integration, profiles;
+  explain->add_option("--profiles", profiles, "Directory with more connector profiles")->envname("HANDOFF_PROFILES");
   explain->add_option("--referral", referral, "Its id")->required();
   explain->add_option("--integration", integration, "Only this one");
 
@@ -161,7 +162,7 @@ int main(int argc, char** argv) {
     return cli.exit(error);
   }
 
-  const app::AdminContext context{database, key_file, json, std::cout, clock, random};
+  const app::AdminContext context{database, key_file, profiles, json, std::cout, clock, random};
   const auto done = [](const Result<void>& result) { return result ? 0 : fail(result.error()); };
   const auto found = [](const Result<bool>& result) { return !result ? fail(result.error()) : *result ? 0 : 1; };
   if (*serve_command) {

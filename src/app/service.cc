@@ -16,6 +16,7 @@
 #include "net/client.h"
 #include "net/server.h"
 #include "store/ledger.h"
+#include "store/operator.h"
 #include "store/readers.h"
 #include "store/schema.h"
 #include "store/verify.h"
@@ -100,6 +101,7 @@ class RunningService final : public Service {
     } else {
       blobs_ = HANDOFF_TRY(store::open_database_blobs(*database_, &clock_));
     }
+    HANDOFF_TRY(store::wake_everything_held(*database_, clock_.now()));
     files_ = std::make_unique<BlobFiles>(*blobs_);
     if (!options_.profiles_directory.empty()) HANDOFF_TRY(registry_.connectors.load(options_.profiles_directory));
 
@@ -143,7 +145,8 @@ class RunningService final : public Service {
     std::vector<std::string> lines;
     if (!demo_) return lines;
     for (const auto& line : demo_->sign_in()) lines.push_back(line.label + ": " + line.text);
-    for (const auto& line : demo_->sandboxes()) lines.push_back(line.label + ": " + (line.link.empty() ? line.text : line.link));
+    for (const auto& line : demo_->sandboxes())
+      lines.push_back(line.label + ": " + (line.link.empty() ? line.text : line.link));
     lines.push_back("Documentation: " + url() + "/docs");
     return lines;
   }

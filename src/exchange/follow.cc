@@ -36,7 +36,7 @@ void take_back(Unit& unit, Delivery& delivery, const char* code, const char* sen
 
 class LaneFollower {
  public:
-  LaneFollower(Unit& unit, const Integration& integration, const Connector& connector, const Referral& after,
+  LaneFollower(Unit& unit, const Integration& integration, const Connector* connector, const Referral& after,
                std::string plan, bool plan_allows)
       : unit_(unit),
         integration_(integration),
@@ -56,14 +56,14 @@ class LaneFollower {
   void decide_on(const Event& event) {
     const LaneView view = fold(lane_exists_ ? &lane_ : nullptr, deliveries_, event.change);
     DecisionRow row;
-    row.rule = rule_of(integration_, connector_.manifest());
+    row.rule = rule_of(integration_, connector_ ? connector_->manifest() : Manifest{});
     row.decision = decide(event.type, event.facts, row.rule, view);
     row.organization = integration_.organization;
     row.event = event.id;
     row.referral = event.referral;
     row.integration = integration_.id;
     row.integration_version = integration_.version;
-    row.profile_hash = connector_.profile_hash();
+    row.profile_hash = connector_ ? connector_->profile_hash() : "";
     row.plan = plan_;
     row.integration_enabled = integration_.enabled;
     row.lane = view;
@@ -149,7 +149,13 @@ class LaneFollower {
   std::string start(const Event& event, DeliveryKind kind, const std::vector<std::string>& triggers, bool retraction) {
     Delivery d = new_delivery(unit_, lane_, integration_, event, kind, triggers);
     d.retraction = retraction;
-    if (!plan_allows_) {
+    d.doubtful = kind == DeliveryKind::create && left_in_doubt(deliveries_);
+    if (!connector_) {
+      d.state = DeliveryState::held;
+      d.problem = Problem{"connector.not_installed",
+                          "The connector \"" + integration_.connector + "\" is not installed on this server.",
+                          std::nullopt, "operator"};
+    } else if (!plan_allows_) {
       d.state = DeliveryState::held;
       d.problem = Problem{"plan.connector_not_included", "The organization's plan does not include this connector.",
                           std::nullopt, "administrator"};
@@ -173,7 +179,7 @@ class LaneFollower {
 
   Unit& unit_;
   const Integration& integration_;
-  const Connector& connector_;
+  const Connector* connector_;  // null: not installed; what is decided is held until it is
   std::string plan_;
   bool plan_allows_;
   LaneKey key_;
@@ -205,9 +211,8 @@ void Follow::follow(referral::Unit& core, const Referral* /*before*/, const Refe
       // A listing that is not linked makes nothing; explain says so from the link itself.
       if (side == IntegrationSide::received && (!after.listing || !linked(*integration, *after.listing))) continue;
       const Connector* connector = connectors_.find(integration->connector);
-      if (!connector) continue;
-      const bool plan_allows = owner && owner->plan >= connector->manifest().minimum_plan;
-      LaneFollower follower(unit, *integration, *connector, after, owner ? directory::plan_code(owner->plan) : "",
+      const bool plan_allows = owner && (!connector || owner->plan >= connector->manifest().minimum_plan);
+      LaneFollower follower(unit, *integration, connector, after, owner ? directory::plan_code(owner->plan) : "",
                             plan_allows);
       for (const Event& event : events) {
         follower.mend(event);

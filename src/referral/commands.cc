@@ -1,6 +1,7 @@
 #include "referral/commands.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/text.h"
 #include "referral/intake.h"
@@ -161,11 +162,13 @@ void Commands::commit(Unit& unit, Change& change, const char* action) {
     if (event.type == EventType::appointment_changed) event.facts.change = event.detail["change"].text_or();
     unit.add(event);
   }
-  unit.audit(change.after.owner, action, "referral", change.after.id.text(),
-             Json::object({{"version", change.after.version}}));
-  if (change.after.sender && *change.after.sender != change.after.owner) {
-    unit.audit(*change.after.sender, action, "referral", change.after.id.text(),
-               Json::object({{"version", change.after.version}}));
+  std::set<OrganizationId> trails{change.after.owner};
+  if (change.after.sender) trails.insert(*change.after.sender);
+  // An internal note concerns nobody on the other side, not even that there is one.
+  const bool internal = !change.events.empty() && change.events.front().type == EventType::note_added;
+  if (internal) trails = {unit.actor().organization};
+  for (const auto& trail : trails) {
+    unit.audit(trail, action, "referral", change.after.id.text(), Json::object({{"version", change.after.version}}));
   }
   if (!change.events.empty()) {
     consequences_.follow(unit, change.before ? &*change.before : nullptr, change.after, change.events);

@@ -19,6 +19,12 @@ constexpr Statement wake_held{
     "$1) AND d.state = 'held' "
     "ON CONFLICT (organization_id, referral_id, integration_id) DO UPDATE SET due_at = excluded.due_at"};
 
+constexpr Statement wake_all_held{
+    "due.wake_all_held",
+    "INSERT INTO due (organization_id, referral_id, integration_id, due_at) SELECT DISTINCT d.organization_id, "
+    "d.referral_id, d.integration_id, CAST($1 AS BIGINT) FROM delivery d WHERE d.state = 'held' "
+    "ON CONFLICT (organization_id, referral_id, integration_id) DO UPDATE SET due_at = excluded.due_at"};
+
 constexpr Statement find_parties{"party.of_referral",
                                  "SELECT organization_id FROM party WHERE referral_id = $1 ORDER BY organization_id"};
 
@@ -50,6 +56,12 @@ Result<void> set_plan(Database& database, const std::string& id_or_name, directo
     return Error{Kind::not_found, "organization.not_found", "There is no organization of this id or name.", {}, {}};
   }
   return connection->commit();
+}
+
+Result<void> wake_everything_held(Database& database, Instant now) {
+  auto connection = HANDOFF_TRY(database.connect());
+  HANDOFF_TRY(connection->query(wake_all_held, {to_ms(now)}));
+  return {};
 }
 
 Result<std::vector<OrganizationId>> parties_of(Database& database, const ReferralId& referral) {

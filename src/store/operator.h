@@ -14,6 +14,9 @@ Result<std::optional<OrganizationId>> organization_named(Database& database, con
 // Error "organization.not_found".
 Result<void> set_plan(Database& database, const std::string& id_or_name, directory::Plan plan, Instant now);
 
+// A server that starts looks again at everything that is held: a connector may have been installed meanwhile.
+Result<void> wake_everything_held(Database& database, Instant now);
+
 // Every organization concerned with the referral.
 Result<std::vector<OrganizationId>> parties_of(Database& database, const ReferralId& referral);
 
