@@ -73,10 +73,13 @@ bool is_other_generation(const Comparison& c, const Record& a, const Record& b) 
 
 bool is_household(const Comparison& c) {
   const auto given = c.of(Field::given);
-  // Without a given name any member of the household fits; without a birth date a relative of another name does.
-  const bool unknown =
-      given == level::missing || (given == level::given::different && c.of(Field::birth) == level::missing);
-  return unknown && same_household(c) && c.of(Field::identifier) != level::exact;
+  if (c.of(Field::identifier) == level::exact) return false;
+  const bool contact = c.of(Field::phone) == level::exact || c.of(Field::email) == level::exact;
+  const bool no_birth = c.of(Field::birth) == level::missing;
+  // Without a given name any member of the household fits; without a birth date a relative of another name does, and,
+  // unless a telephone or e-mail tells them apart, a father or son of the same one.
+  if (no_birth && !contact) return true;
+  return (given == level::missing || (given == level::given::different && no_birth)) && same_household(c);
 }
 
 bool is_shared_contact(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {

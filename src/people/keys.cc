@@ -163,6 +163,15 @@ std::vector<Key> probe_keys(const Record& record) {
     }
     if (!given.empty()) keys.add(KeyKind::given_month, sound_of(given.word(0)) + "/" + month);
     if (!family.empty()) keys.add(KeyKind::given_month, given_sound(family) + "/" + month);
+    // Digits exchanged in the year or the month.
+    if (!given.empty()) {
+      std::string other = month;
+      std::swap(other[2], other[3]);
+      keys.add(KeyKind::given_month, given_sound(given) + "/" + other);
+      other = month;
+      std::swap(other[4], other[5]);
+      keys.add(KeyKind::given_month, given_sound(given) + "/" + other);
+    }
   }
   // Single words of double names, a middle name used as the first, a former surname.
   std::vector<std::string> firsts, lasts;

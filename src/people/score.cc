@@ -58,6 +58,22 @@ double Scorer::probability(double total_bits) {
 
 double Scorer::frequency_bits(Field field, std::uint8_t level, const Record& a, const Record& b) const {
   if (level != level::exact) {
+    if (field == Field::email) {
+      // Addresses are made from names, so that two people of one name have addresses alike: little is left to say.
+      const double level_bits = model_.stranger_bits[static_cast<std::size_t>(field)][level];
+      const bool from_name = a.given.equals(b.given) || a.family.equals(b.family);
+      return level != level::missing && from_name ? std::min(0.0, 1.5 - level_bits) * (level_bits > 0 ? 1 : 0) : 0.0;
+    }
+    if (field == Field::postcode) {
+      // Where there are few postcodes, most of them lie one digit from another.
+      const auto total = frequencies_.total(Value::postcode);
+      if (level != level::postcode::edit || total < 10) return 0;
+      const auto count = std::max(frequencies_.count(Value::postcode, hash_text(a.postcode.view())),
+                                  frequencies_.count(Value::postcode, hash_text(b.postcode.view())));
+      const double average = model_.weights[ladder_of(field)][0].stranger;
+      const double bits = std::log2(average / share(count, total, {100, 1e-3}));
+      return std::clamp(bits, -double{model_.stranger_bits[static_cast<std::size_t>(field)][level]}, 0.0);
+    }
     // A common name has many neighbours one letter away: nearly the same as Smith is no rarer than Smith.
     const bool near = field == Field::given ? level <= level::given::sounds
                                             : field == Field::family && level <= level::family::sounds;
@@ -152,7 +168,8 @@ Score Scorer::score(const Comparison& comparison, const Record& a, const Record&
         static_cast<Field>(f) == Field::middle && given != level::missing && given < level::given::different;
     household += handed_on ? std::min(0.0F, model_.household_bits[f][level]) : model_.household_bits[f][level];
     const auto field = static_cast<Field>(f);
-    if (level != level::exact && field > Field::family) continue;
+    const bool weighed = field <= Field::family || field == Field::postcode || field == Field::email;
+    if (level != level::exact && !weighed) continue;
     const double frequency = frequency_bits(field, level, a, b);
     stranger += frequency;
     // A relative with the same given name has it by custom, not by chance, so its rarity tells nothing; that it is

@@ -121,7 +121,8 @@ std::vector<Pattern> patterns_under(const Dataset& data, KeyKind kind, std::size
 double session(const std::vector<Pattern>& patterns, const std::vector<Field>& left_out, const Model& start,
                Counts& counts) {
   Model model = start;
-  double share = 0.2;
+  // Relatives share keys too, and are kept apart from matches as the score does.
+  double match_share = 0.2, relative_share = 0.1;
   const auto used = [&](std::size_t f) {
     return std::find(left_out.begin(), left_out.end(), static_cast<Field>(f)) == left_out.end();
   };
@@ -130,21 +131,27 @@ double session(const std::vector<Pattern>& patterns, const std::vector<Field>& l
   for (int round = 0; round < 10; ++round) {
     found = {};
     expected = 0;
-    double total = 0;
+    double relatives = 0, total = 0;
     for (const auto& pattern : patterns) {
-      double bits = std::log2(share / (1 - share));
+      double match = std::log2(match_share), relative = std::log2(relative_share);
+      double stranger = std::log2(1 - match_share - relative_share);
       for (std::size_t f = 0; f < field_count; ++f) {
         const auto level = pattern.comparison.levels[f];
         if (level == level::missing || !used(f)) continue;
         const auto& weights = model.weights[ladder_of(static_cast<Field>(f))][level - 1U];
-        bits += std::log2(weights.match / weights.stranger);
+        match += std::log2(weights.match);
+        relative += std::log2(weights.household);
+        stranger += std::log2(weights.stranger);
       }
-      const double p = 1 / (1 + std::exp2(-bits));
+      const double p = 1 / (1 + std::exp2(relative - match) + std::exp2(stranger - match));
+      const double q = 1 / (1 + std::exp2(match - relative) + std::exp2(stranger - relative));
       note(found, pattern.comparison, p * pattern.count);
       expected += p * pattern.count;
+      relatives += q * pattern.count;
       total += pattern.count;
     }
-    share = std::clamp(expected / std::max(total, 1.0), 1e-4, 0.999);
+    match_share = std::clamp(expected / std::max(total, 1.0), 1e-4, 0.9);
+    relative_share = std::clamp(relatives / std::max(total, 1.0), 1e-4, 0.98 - match_share);
     model.weights = start.weights;
     blend(model, found, &LevelWeights::match, 50);
   }
