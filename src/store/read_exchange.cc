@@ -50,19 +50,25 @@ constexpr Statement newest_lane_of_remote{"read.lane_of_remote",
 #define HANDOFF_DELIVERY                                                                                             \
   "SELECT organization_id, id, referral_id, integration_id, integration_version, change_id, kind, sequence, state, " \
   "body, CAST(NULL AS TEXT), next_attempt_at, created_at, updated_at FROM delivery WHERE organization_id = $1 "
-#define HANDOFF_DELIVERY_FILTERS \
-  "AND (CAST($2 AS TEXT) IS NULL OR state = $2) AND (CAST($3 AS BIGINT) IS NULL OR created_at >= $3) AND id < $4 "
-constexpr Statement page_of_deliveries{"read.deliveries",
-                                       HANDOFF_DELIVERY HANDOFF_DELIVERY_FILTERS "ORDER BY id DESC LIMIT $5"};
-constexpr Statement page_by_integration{"read.deliveries_of_integration", HANDOFF_DELIVERY HANDOFF_DELIVERY_FILTERS
-                                        "AND integration_id = $6 ORDER BY id DESC LIMIT $5"};
-// Few enough for a sort: the lane's index leads to them.
-constexpr Statement page_by_referral{"read.deliveries_of_referral", HANDOFF_DELIVERY HANDOFF_DELIVERY_FILTERS
-                                     "AND (CAST($6 AS TEXT) IS NULL OR integration_id = $6) AND referral_id = $7 "
-                                     "ORDER BY id DESC LIMIT $5"};
+// One statement for each index that leads to a page: of one lane, in one state, of one integration, of everything.
+constexpr Statement page_of_deliveries{
+    "read.deliveries",
+    HANDOFF_DELIVERY "AND (CAST($4 AS BIGINT) IS NULL OR created_at >= $4) AND id < $2 ORDER BY id DESC LIMIT $3"};
+constexpr Statement page_by_integration{"read.deliveries_of_integration", HANDOFF_DELIVERY
+                                        "AND (CAST($4 AS BIGINT) IS NULL OR created_at >= $4) AND integration_id = $5 "
+                                        "AND id < $2 ORDER BY id DESC LIMIT $3"};
+constexpr Statement page_by_state{"read.deliveries_in_state", HANDOFF_DELIVERY
+                                  "AND (CAST($4 AS BIGINT) IS NULL OR created_at >= $4) "
+                                  "AND (CAST($5 AS TEXT) IS NULL OR integration_id = $5) AND state = $6 "
+                                  "AND id < $2 ORDER BY id DESC LIMIT $3"};
+// A referral has few enough for a sort. The || keeps SQLite from walking all deliveries in the order of their ids.
+constexpr Statement page_by_referral{"read.deliveries_of_referral", HANDOFF_DELIVERY
+                                     "AND (CAST($4 AS BIGINT) IS NULL OR created_at >= $4) "
+                                     "AND (CAST($5 AS TEXT) IS NULL OR integration_id = $5) "
+                                     "AND (CAST($6 AS TEXT) IS NULL OR state = $6) AND referral_id = $7 "
+                                     "AND id || '' < $2 ORDER BY id || '' DESC LIMIT $3"};
 constexpr Statement one_delivery{"read.delivery", HANDOFF_DELIVERY "AND id = $2"};
 #undef HANDOFF_DELIVERY
-#undef HANDOFF_DELIVERY_FILTERS
 
 constexpr Statement attempts_of{"read.attempts",
                                 "SELECT organization_id, delivery_id, number, at, step, body_hash, http_status, "
@@ -128,16 +134,20 @@ class ExchangeReader final : public exchange::Reader {
     Position from{0, after_all};
     if (filter.cursor) from = HANDOFF_TRY(read_cursor("deliveries", *filter.cursor));
     const auto limit = std::max<std::size_t>(filter.limit, 1);
-    Values values{organization.text(), filter.state ? Value(std::string(word(*filter.state))) : Value(),
-                  filter.since ? Value(to_ms(*filter.since)) : Value(), from.id, static_cast<std::int64_t>(limit + 1)};
+    Values values{organization.text(), from.id, static_cast<std::int64_t>(limit + 1),
+                  filter.since ? Value(to_ms(*filter.since)) : Value()};
+    const Value integration = filter.integration ? Value(filter.integration->text()) : Value();
+    const Value state = filter.state ? Value(std::string(word(*filter.state))) : Value();
     const Statement* statement = &page_of_deliveries;
     if (filter.referral) {
       statement = &page_by_referral;
-      values.push_back(filter.integration ? Value(filter.integration->text()) : Value());
-      values.emplace_back(filter.referral->text());
+      values.insert(values.end(), {integration, state, Value(filter.referral->text())});
+    } else if (filter.state) {
+      statement = &page_by_state;
+      values.insert(values.end(), {integration, state});
     } else if (filter.integration) {
       statement = &page_by_integration;
-      values.emplace_back(filter.integration->text());
+      values.push_back(integration);
     }
     auto rows = HANDOFF_TRY(query(*statement, values));
     const bool more = rows.size() > limit;

@@ -369,8 +369,14 @@ TEST_P(Readers, ShowADeliveryWithItsAttemptsAndTheLaneBehindARemoteNumber) {
   EXPECT_EQ(page.items[0].attempts[1].number, 2);
   EXPECT_EQ(page.items[0].delivery.problem->field, "registrant.birthDate");
   EXPECT_TRUE(page.items[0].delivery.snapshot.reveal().is_null());  // stays where it is
-  filter.state.reset();
+  filter.integration = IntegrationId::trusted("int_other");
+  EXPECT_THAT(deliveries_->deliveries(receiver_, filter).value().items, IsEmpty());
   filter.integration = integration;
+  EXPECT_EQ(deliveries_->deliveries(receiver_, filter).value().items.size(), 1U);
+  filter.referral = other;
+  EXPECT_THAT(deliveries_->deliveries(receiver_, filter).value().items, IsEmpty());
+  filter.referral.reset();
+  filter.state.reset();
   EXPECT_EQ(deliveries_->deliveries(receiver_, filter).value().items.size(), 2U);
   EXPECT_EQ(deliveries_->lane_of_remote(receiver_, integration, "4711").value(), key);
   EXPECT_FALSE(deliveries_->lane_of_remote(receiver_, integration, "4712").value());
