@@ -41,7 +41,7 @@ struct ExplainFacts {
 };
 Explanation explain(const ExplainFacts& facts);
 // Reads them. Error "referral.not_found" for a stranger's. `connector` is null where it is not installed.
-Result<ExplainFacts> gather(referral::Reader& referrals, Reader& deliveries, const Connector* connector, const OrganizationId& asking,
-                            const ReferralId& referral, const Integration& integration);
+Result<ExplainFacts> gather(referral::Reader& referrals, Reader& deliveries, const Connector* connector,
+                            const OrganizationId& asking, const ReferralId& referral, const Integration& integration);
 
 }  // namespace handoff::exchange
