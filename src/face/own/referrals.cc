@@ -188,34 +188,11 @@ Result<net::Response> get_summary(Call& call) {
 
 Result<net::Response> explain_referral(Call& call) {
   const Referral r = HANDOFF_TRY(look_at_referral(call, "referral.explain"));
-  const auto organization = HANDOFF_TRY(call.parts.referrals.organization(call.organization()));
-  if (!organization) return Call::not_found("organization");
-  std::optional<directory::Listing> listing;
-  if (r.listing) {
-    listing = HANDOFF_TRY(call.parts.referrals.listing(r.receiver.value_or(call.organization()), *r.listing));
-  }
   exchange::Reader& reader = call.parts.deliveries;
-  const auto explained = [&](exchange::Integration integration) -> Result<Json> {
-    exchange::ExplainFacts facts;
-    facts.referral = r;
-    facts.organization = *organization;
-    facts.listing = listing;
-    const exchange::LaneKey key{call.organization(), r.id, integration.id};
+  const auto explained = [&](const exchange::Integration& integration) -> Result<Json> {
     const exchange::Connector* connector = call.parts.connectors.find(integration.connector);
-    facts.manifest = connector ? &connector->manifest() : nullptr;
-    facts.lane = HANDOFF_TRY(reader.lane(key));
-    facts.decisions = HANDOFF_TRY(reader.decisions(call.organization(), r.id, integration.id));
-    exchange::DeliveryFilter filter;
-    filter.referral = r.id;
-    filter.integration = integration.id;
-    filter.limit = 200;
-    do {
-      auto page = HANDOFF_TRY(reader.deliveries(call.organization(), filter));
-      for (auto& found : page.items) facts.deliveries.push_back(std::move(found.delivery));
-      filter.cursor = page.next_cursor;
-    } while (filter.cursor);
-    std::reverse(facts.deliveries.begin(), facts.deliveries.end());
-    facts.integration = std::move(integration);
+    const auto facts =
+        HANDOFF_TRY(exchange::gather(call.parts.referrals, reader, connector, call.organization(), r.id, integration));
     return exchange::to_json(exchange::explain(facts));
   };
   if (const std::string* wanted = call.parameter("integrationId")) {
@@ -223,11 +200,11 @@ Result<net::Response> explain_referral(Call& call) {
     if (!id) return Call::not_found("integration");
     auto integration = HANDOFF_TRY(reader.integration(call.organization(), *id));
     if (!integration || integration->deleted) return Call::not_found("integration");
-    return Call::json(200, HANDOFF_TRY(explained(std::move(*integration))));
+    return Call::json(200, HANDOFF_TRY(explained(*integration)));
   }
   std::vector<Json> every;
   for (auto& integration : HANDOFF_TRY(reader.integrations(call.organization())))
-    every.push_back(HANDOFF_TRY(explained(std::move(integration))));
+    every.push_back(HANDOFF_TRY(explained(integration)));
   return page_by_key(
       call, std::move(every), [](const Json& j) { return j["integrationId"].string(); },
       [](const Json& j) { return j; });
