@@ -25,23 +25,25 @@ details { margin: .4rem 0 } summary { cursor: pointer } .quiet { opacity: .75 } 
 
 std::string text_of(const Json& value) { return html_escape(value.text_or()); }
 
-// Paragraphs, and code between backticks: as much Markdown as the document uses.
+// Code between backticks: as much Markdown as the document uses.
+std::string line_of(std::string_view text) {
+  std::string line;
+  bool in_code = false;
+  for (const char c : html_escape(text)) {
+    if (c == '`') {
+      line += in_code ? "</code>" : "<code>";
+      in_code = !in_code;
+    } else {
+      line.push_back(c);
+    }
+  }
+  return in_code ? line + "</code>" : line;
+}
+
 std::string prose(const Json& value) {
   std::string out;
   for (const auto& paragraph : split(value.text_or(), '\n')) {
-    if (trim(paragraph).empty()) continue;
-    std::string line;
-    bool in_code = false;
-    for (const char c : html_escape(paragraph)) {
-      if (c == '`') {
-        line += in_code ? "</code>" : "<code>";
-        in_code = !in_code;
-      } else {
-        line.push_back(c);
-      }
-    }
-    if (in_code) line += "</code>";
-    out += "<p>" + line + "</p>\n";
+    if (!trim(paragraph).empty()) out += "<p>" + line_of(paragraph) + "</p>\n";
   }
   return out;
 }
@@ -148,7 +150,8 @@ class Page {
     for (const auto& [name, property] : members(schema["properties"])) {
       const bool must = std::find(required.begin(), required.end(), name) != required.end();
       out += "<tr><td><code" + std::string(must ? " class=required" : "") + ">" + html_escape(name) +
-             "</code></td><td>" + type_html(property) + "</td><td>" + text_of(property["description"]) + "</td></tr>\n";
+             "</code></td><td>" + type_html(property) + "</td><td>" + line_of(property["description"].text_or()) +
+             "</td></tr>\n";
     }
     return out + "</table>\n";
   }
@@ -181,7 +184,7 @@ class Page {
         const Json& parameter = resolved(told);
         rows += "<tr><td><code>" + text_of(parameter["name"]) + "</code></td><td class=quiet>" +
                 text_of(parameter["in"]) + "</td><td>" + type_html(parameter["schema"]) + "</td><td>" +
-                text_of(parameter["description"]) + "</td></tr>\n";
+                line_of(parameter["description"].text_or()) + "</td></tr>\n";
       }
     }
     if (!rows.empty()) out += "<table>\n" + rows + "</table>\n";
@@ -192,8 +195,8 @@ class Page {
       const Json& response = resolved(told);
       std::string types;
       for (const auto& [type, media] : members(response["content"])) types += type_html(media["schema"]) + " ";
-      out += "<tr><td>" + html_escape(status) + "</td><td>" + text_of(response["description"]) + "</td><td>" + types +
-             "</td></tr>\n";
+      out += "<tr><td>" + html_escape(status) + "</td><td>" + line_of(response["description"].text_or()) + "</td><td>" +
+             types + "</td></tr>\n";
       if (status.starts_with('2')) examples += content_html(response["content"], "Answer");
     }
     return out + "</table>\n" + examples;
