@@ -34,7 +34,7 @@ Decision no(std::string code, std::vector<std::string> matched = {}) {
   return {Outcome::none, std::move(code), std::move(matched)};
 }
 
-// Entered in error, and nobody chose to be told as of a normal close: take back what waits, retract what was sent.
+// Entered in error, and nobody chose that it starts an import: take back what waits, retract what was sent.
 Decision take_back(const Rule& rule, const LaneView& lane) {
   const bool sent = lane.in_flight || lane.delivered_before || lane.holds == LaneHolds::delivered ||
                     lane.holds == LaneHolds::accepted;
@@ -59,7 +59,15 @@ Decision decide(referral::EventType type, const referral::Facts& facts, const Ru
   const bool entered_in_error = (type == EventType::closed || type == EventType::outcome_changed) &&
                                 facts.category_after == Category::entered_in_error &&
                                 facts.category_before != Category::entered_in_error;
-  if (entered_in_error && starting.empty() && updating.empty()) return take_back(rule, lane);
+  if (entered_in_error && rule.mode != Mode::every) {
+    // What may only update starts nothing: a referral that should never have existed is not imported for its sake.
+    if (starting.empty()) return take_back(rule, lane);
+    // A retraction is told even to whoever has taken the case on.
+    if (lane.holds == LaneHolds::accepted && rule.mode == Mode::until_accepted && rule.updates_supported)
+      return take_back(rule, lane);
+  } else if (entered_in_error && starting.empty() && updating.empty()) {
+    return take_back(rule, lane);
+  }
   // A routed request is left out where it arrives, unless it is included; what happens to it later is judged by the
   // lane.
   if (type == EventType::received && facts.routed && rule.side == IntegrationSide::received && !rule.include_routed) {

@@ -244,7 +244,9 @@ Result<Step> RestConnector::next(const DeliveryView& delivery, const Progress& p
 
 Result<Step> RestConnector::say(const DeliveryView& delivery, const Memory& memory) const {
   const bool known = memory.remote_id().has_value() || delivery.remote_id.has_value();
-  if (delivery.kind == DeliveryKind::create || (delivery.kind == DeliveryKind::event && !known)) {
+  // The first event of a lane creates, and has said everything with that: an update after it would say it twice.
+  const bool creates = !known || memory.has("done", "create");
+  if (delivery.kind == DeliveryKind::create || (delivery.kind == DeliveryKind::event && creates)) {
     return say_create(delivery, memory);
   }
   return say_update(delivery, memory);
@@ -284,7 +286,8 @@ Result<Step> RestConnector::say_update(const DeliveryView& delivery, const Memor
         {},
         {}};
   }
-  const bool regardless = delivery.retraction || delivery.even_if_accepted;
+  // Who asked for every event is told every event, the case taken on or not.
+  const bool regardless = delivery.retraction || delivery.even_if_accepted || delivery.kind == DeliveryKind::event;
   if (profile_.status && !regardless && !memory.has("done", "update")) {
     if (memory.is("accepted")) {
       return Step(Finished{memory.remote_id().value_or(delivery.remote_id.value_or("")), true, {}});
