@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "face/cli/match.h"
 #include "sandbox/cms_sandbox.h"
+#include "sandbox/kipu_sandbox.h"
 
 namespace {
 
@@ -155,6 +156,13 @@ int main(int argc, char** argv) {
     command->add_option("--store", sandbox_words.store, "File that keeps its memory over restarts");
     products.push_back(command);
   }
+  sandbox::KipuSandboxWords kipu_words;
+  auto* kipu = sandbox->add_subcommand("kipu", "A record system (EMR) that speaks like KIPU");
+  kipu->add_option("--listen", kipu_words.listen, "HOST:PORT of the EMR's API")->required();
+  kipu->add_option("--control", kipu_words.control, "HOST:PORT of the control plane, a loopback address")->required();
+  kipu->add_option("--access-id", kipu_words.access_id, "Access id that clients sign with")->required();
+  kipu->add_option("--secret", kipu_words.secret, "Secret key that clients sign with")->required();
+  kipu->add_option("--app-id", kipu_words.app_id, "App id of this instance")->required();
 
   try {
     cli.parse(argc, argv);
@@ -186,6 +194,10 @@ int main(int argc, char** argv) {
     sandbox_words.product = command->get_name();
     block_signals();
     return done(sandbox::run_cms_sandbox(sandbox_words, clock, random));
+  }
+  if (*kipu) {
+    block_signals();
+    return done(sandbox::run_kipu_sandbox(kipu_words, clock, random));
   }
   return 2;
 }

@@ -161,7 +161,11 @@ AnswerHead answer_head(const Response& response, const AnswerFacts& facts) {
       head.keep_alive = false;  // the end of the connection is the end of the body
     }
   }
-  text.append("Date: ").append(http_date()).append("\r\nServer: handoff\r\nX-Request-Id: ");
+  // A partner to rehearse with may have a clock of its own; everyone else leaves the date to us.
+  const std::string* own_date = response.headers.find("Date");
+  const bool dated = own_date != nullptr && safe_field({"Date", *own_date});
+  text.append("Date: ").append(dated ? std::string_view(*own_date) : http_date());
+  text.append("\r\nServer: handoff\r\nX-Request-Id: ");
   text.append(facts.request_id).append("\r\n");
   if (!head.keep_alive) {
     text.append("Connection: close\r\n");
