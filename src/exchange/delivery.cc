@@ -62,6 +62,12 @@ LaneView fold(const Lane* lane, const std::vector<Delivery>& open, const ChangeI
   return view;
 }
 
+bool left_in_doubt(const std::vector<Delivery>& deliveries) {
+  return std::any_of(deliveries.begin(), deliveries.end(), [](const Delivery& d) {
+    return d.state == DeliveryState::dead && (d.doubtful || d.progress.data["ask"].bool_or(false));
+  });
+}
+
 bool counts_as_error(const Delivery& d) {
   switch (d.state) {
     case DeliveryState::needs_data:

@@ -99,6 +99,9 @@ struct Attempt {
 
 // The lane as decide() sees it, folded up to now; `change` is the change being followed.
 LaneView fold(const Lane* lane, const std::vector<Delivery>& open, const ChangeId& change);
+// True where one of these was given up without anybody knowing what the destination holds of it: what takes its place
+// asks before it sends.
+bool left_in_doubt(const std::vector<Delivery>& deliveries);
 // True where the delivery stands in somebody's error list.
 bool counts_as_error(const Delivery& delivery);
 

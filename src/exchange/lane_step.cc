@@ -295,6 +295,7 @@ class LaneStepper {
       if (d.retraction)
         return supersede(d, "event.entered_in_error", "Nothing had arrived, so there is nothing to take back."), true;
       d.kind = DeliveryKind::create;
+      d.doubtful = d.doubtful || left_in_doubt(unit_.deliveries(input_.key));
     }
     if (d.kind == DeliveryKind::update && lane_.accepted_at && !d.retraction) {
       return supersede(d, "mode.accepted", "The destination has accepted the referral; updates end."), true;
@@ -359,7 +360,11 @@ class LaneStepper {
 
   // Only where nothing of it can be at the destination, and what it would say has changed since it first left.
   bool must_rebuild(const Delivery& d) const {
-    return d.attempt_count > 0 && !d.snapshot.reveal().is_null() && nothing_of_it_there(d) &&
+    // A refusal is definite: what was refused and mended may be said anew even where earlier steps were taken, because
+    // a rebuilt delivery knows what the destination holds.
+    const bool mended = !d.doubtful && !d.progress.data["ask"].bool_or(false) && d.problem &&
+                        d.problem->code == "destination.refused_data";
+    return d.attempt_count > 0 && !d.snapshot.reveal().is_null() && (mended || nothing_of_it_there(d)) &&
            d.snapshot_version != referral_->version;
   }
   static bool nothing_of_it_there(const Delivery& d) {

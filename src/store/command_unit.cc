@@ -454,8 +454,8 @@ constexpr Statement save_delivery{
     "INSERT INTO delivery (organization_id, id, referral_id, integration_id, integration_version, change_id, kind, "
     "sequence, state, body, snapshot, "
     "next_attempt_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) "
-    "ON CONFLICT (organization_id, id) DO UPDATE SET integration_version = excluded.integration_version, state = "
-    "excluded.state, "
+    "ON CONFLICT (organization_id, id) DO UPDATE SET integration_version = excluded.integration_version, kind = "
+    "excluded.kind, state = excluded.state, "
     "body = excluded.body, snapshot = excluded.snapshot, next_attempt_at = excluded.next_attempt_at, updated_at = "
     "excluded.updated_at"};
 constexpr Statement set_due{
