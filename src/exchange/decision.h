@@ -12,7 +12,7 @@
 namespace handoff::exchange {
 
 // Raised with any change of what decide() answers; rows of another version are not re-run.
-inline constexpr int decision_version = 2;
+inline constexpr int decision_version = 1;
 
 // What the referral's lane to this integration holds (design, section 3, table of modes).
 enum class LaneHolds {
