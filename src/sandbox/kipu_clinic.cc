@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
 #include "base/crypto.h"
 #include "base/text.h"
@@ -134,10 +135,16 @@ const std::vector<KipuField>& kipu_fields() {
 }
 
 std::optional<std::string> kipu_wire_key(std::string_view control_key) {
-  for (const KipuField& field : kipu_fields()) {
-    if (!is_own_key(field.wire) && control_key_of(field.wire) == control_key) return std::string(field.wire);
-  }
-  return std::nullopt;
+  static const std::map<std::string, std::string, std::less<>> keys = [] {
+    std::map<std::string, std::string, std::less<>> made;
+    for (const KipuField& field : kipu_fields()) {
+      if (!is_own_key(field.wire)) made.emplace(control_key_of(field.wire), field.wire);
+    }
+    return made;
+  }();
+  const auto found = keys.find(control_key);
+  if (found == keys.end()) return std::nullopt;
+  return found->second;
 }
 
 KipuClinic::KipuClinic(Random& random) : random_(random) {
