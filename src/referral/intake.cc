@@ -174,7 +174,7 @@ class Reader {
       std::replace(pointer.begin(), pointer.end(), '.', '/');
       const bool told =
           std::any_of(faults_.begin(), faults_.end(), [&](const Fault& f) { return f.pointer == pointer; });
-      if (!told) required(value, pointer, "For this listing this");
+      if (!told) required(value, pointer, "For this listing the property");
     }
     return out;
   }
