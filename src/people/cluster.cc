@@ -60,6 +60,15 @@ Clusters cluster(std::span<const Record> records, std::span<const ScoredPair> pa
     if (options.guards && forbids_union(comparison, records[a], records[b], frequencies)) return false;
     return scorer.score(comparison, records[a], records[b]).total_bits >= options.cross_total_bits_min;
   };
+  // A link that asks for a person joins nothing by itself. Where a file has no birth dates at all, their absence cannot
+  // be held against every pair; and what is thin is for the score to say, which knows the file's own prior.
+  const bool births_known = frequencies.total(Value::birth) * 10 >= records.size();
+  const auto unguarded = [&](std::uint32_t a, std::uint32_t b) {
+    const auto fired = people::guards(compare(records[a], records[b]), records[a], records[b], frequencies);
+    return std::all_of(fired.begin(), fired.end(), [&](Guard guard) {
+      return guard == Guard::thin_evidence || (guard == Guard::household && !births_known);
+    });
+  };
   for (const auto& link : links) {
     const auto a = forest.root(link.first), b = forest.root(link.second);
     if (a == b) continue;
@@ -72,7 +81,7 @@ Clusters cluster(std::span<const Record> records, std::span<const ScoredPair> pa
     const std::size_t cross = mine.size() * theirs.size();
     // Identical records fall out of the sample first: whoever fits one of them fits the others.
     const std::size_t step = std::max<std::size_t>(1, cross / options.cross_checks_max);
-    bool joined = fits(link.first, link.second);
+    bool joined = fits(link.first, link.second) && (!options.guards || unguarded(link.first, link.second));
     for (std::size_t i = 0; joined && i < cross; i += step)
       joined = fits(mine[i / theirs.size()], theirs[i % theirs.size()]);
     if (joined)

@@ -55,7 +55,9 @@ bool is_twin(const Comparison& c, const Record& a, const Record& b, const Freque
   if (!kin) return false;
   if (a.multiple_birth || b.multiple_birth) return given != level::given::nickname;
   if (given == level::given::different || given == level::given::sounds) return true;
-  if (given == level::given::nickname || given == level::given::part || given == level::given::initial) return false;
+  if (given == level::given::nickname || given == level::given::part) return false;
+  // An initial under the same roof may be a brother's.
+  if (given == level::given::initial) return same_household(c);
   return c.of(Field::gender) == level::gender::different || both_established(a, b, frequencies);
 }
 
@@ -79,7 +81,10 @@ bool is_household(const Comparison& c) {
   // Without a given name any member of the household fits; without a birth date a relative of another name does, and,
   // unless a telephone or e-mail tells them apart, a father or son of the same one.
   if (no_birth && !contact) return true;
-  return (given == level::missing || (given == level::given::different && no_birth)) && same_household(c);
+  const bool kin =
+      same_household(c) || (c.of(Field::family) != level::missing && c.of(Field::family) < level::family::different);
+  if (given == level::missing) return kin;
+  return given == level::given::different && no_birth && same_household(c);
 }
 
 bool is_shared_contact(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
