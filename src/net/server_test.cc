@@ -43,6 +43,30 @@ TEST(Server, AnswersAndKeepsTheConnection) {
   }
 }
 
+TEST(Server, AnAnswerMayHaveADateOfItsOwn) {
+  Served served;
+  std::string date = "Sun, 01 Mar 2026 15:04:05 GMT";
+  served.routes.routes["/dated"] = [&](Request&) {
+    Response response;
+    response.headers.add("Date", date);
+    return response;
+  };
+  RawClient client(served.port());
+  const auto dates = [&] {
+    std::vector<std::string> found;
+    const auto answer = client.ask("GET /dated HTTP/1.1\r\nHost: x\r\n\r\n");
+    for (const auto& [name, value] : answer.headers.items()) {
+      if (name == "Date") found.push_back(value);
+    }
+    return found;
+  };
+  EXPECT_EQ(dates(), std::vector<std::string>{date});
+  date = "now\r\nX-Own: 1";
+  const auto refused = dates();
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].size(), 29U) << "what is no field of a header is not repeated";
+}
+
 TEST(Server, ServesManyAtOnceOverAllLanes) {
   Served served;
   const auto client = local_client();
