@@ -36,13 +36,12 @@ LaneView fold(const Lane* lane, const std::vector<Delivery>& open, const ChangeI
   for (const auto& delivery : open) {
     if (!is_open(delivery.state)) continue;
     newest = &delivery;
-    // Once an attempt was made whose end is not known to be a refusal, the destination may hold it.
-    const bool may_be_there = delivery.state == DeliveryState::sending || delivery.doubtful;
+    const bool there = may_be_there(delivery);
     if (delivery.kind == DeliveryKind::create) {
       open_create = true;
-      view.in_flight = view.in_flight || may_be_there;
+      view.in_flight = view.in_flight || there;
     }
-    if (!may_be_there) view.waiting = true;
+    if (!there) view.waiting = true;
   }
   if (newest) {
     view.same_change = newest->change == change;
@@ -60,6 +59,12 @@ LaneView fold(const Lane* lane, const std::vector<Delivery>& open, const ChangeI
     view.holds = LaneHolds::delivered;
   }
   return view;
+}
+
+bool may_be_there(const Delivery& d) {
+  const Json& done = d.progress.data["done"];
+  return d.state == DeliveryState::sending || d.doubtful || d.progress.data["ask"].bool_or(false) ||
+         (done.is_array() && done.size() > 0);
 }
 
 bool left_in_doubt(const std::vector<Delivery>& deliveries) {

@@ -67,11 +67,11 @@ struct Delivery {
   DeliveryState state = DeliveryState::pending;
   std::vector<std::string> triggers;
   bool retraction = false;
-  bool doubtful = false;  // the last attempt's outcome is unknown
-  std::int64_t attempt_count = 0;     // requests that were sent or about to be
+  bool doubtful = false;           // the last attempt's outcome is unknown
+  std::int64_t attempt_count = 0;  // requests that were sent or about to be
   std::optional<Instant> last_attempt_at;
-  std::int64_t failure_count = 0;     // in a row; what the retry schedule counts
-  std::int64_t look_count = 0;        // unknown outcomes in a row that were looked into outside the schedule
+  std::int64_t failure_count = 0;  // in a row; what the retry schedule counts
+  std::int64_t look_count = 0;     // unknown outcomes in a row that were looked into outside the schedule
   std::optional<Instant> failing_since;
   std::optional<Instant> next_attempt_at;
   std::optional<std::string> remote_id;
@@ -99,6 +99,9 @@ struct Attempt {
 
 // The lane as decide() sees it, folded up to now; `change` is the change being followed.
 LaneView fold(const Lane* lane, const std::vector<Delivery>& open, const ChangeId& change);
+// True where the destination may hold something of it, so that it is neither rebuilt nor quietly taken back: what
+// changes afterwards follows as an update.
+bool may_be_there(const Delivery& delivery);
 // True where one of these was given up without anybody knowing what the destination holds of it: what takes its place
 // asks before it sends.
 bool left_in_doubt(const std::vector<Delivery>& deliveries);
@@ -107,8 +110,8 @@ bool counts_as_error(const Delivery& delivery);
 
 Json delivery_to_json(const Delivery& delivery, const std::vector<Attempt>& attempts);
 
-// When to try again after the nth failure in a row: 5 s, 5 min, 30 min, 2 h, then hourly to 96 h after the first; nothing after
-// that. Jitter of up to a tenth is the caller's. (Domain reference 5.3.)
+// When to try again after the nth failure in a row: 5 s, 5 min, 30 min, 2 h, then hourly to 96 h after the first;
+// nothing after that. Jitter of up to a tenth is the caller's. (Domain reference 5.3.)
 std::optional<std::chrono::milliseconds> retry_delay(std::int64_t failure_count, std::chrono::milliseconds since_first);
 
 }  // namespace handoff::exchange

@@ -21,7 +21,7 @@ inline constexpr std::chrono::milliseconds status_polls_for = std::chrono::hours
 struct Sent {
   LaneKey key;
   std::int64_t fence = 0;
-  Instant leased_at{};                  // what is left of the lease counts from here
+  Instant leased_at{};                 // what is left of the lease counts from here
   std::optional<DeliveryId> delivery;  // nothing: a status poll between deliveries
   Attempt attempt;
   HttpRequest request;

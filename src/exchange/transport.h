@@ -13,7 +13,7 @@ namespace handoff::exchange {
 struct Outgoing {
   std::uint64_t ticket = 0;
   HttpRequest request;
-  OrganizationId organization;  // the owner of the referral, whose attachments its parts name
+  OrganizationId organization;                         // the owner of the referral, whose attachments its parts name
   std::shared_ptr<const referral::Snapshot> snapshot;  // where a part is the summary PDF
   std::chrono::milliseconds timeout{15000};            // from `leased_at` to the last byte of the answer
   Instant leased_at{};                                 // the commit may have been slow, and so may what is drawn first

@@ -22,7 +22,7 @@ constexpr Word words[] = {
     {"identity", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
     {"strict", "STRICT", ""},
     {"for_update", "", "FOR UPDATE"},
-    {"for_update_of_r", "", "FOR UPDATE OF r"},  // of a join, only the rows named r
+    {"for_update_of_r", "", "FOR UPDATE OF r"},        // of a join, only the rows named r
     {"for_key_share_of_o", "", "FOR KEY SHARE OF o"},  // kept from FOR UPDATE alone, not from an ordinary change
     {"skip_locked", "", "FOR UPDATE SKIP LOCKED"},
 };
