@@ -50,12 +50,14 @@ Result<DeliveryId> send_by_hand(Unit& unit, const Integration& integration, cons
       return refused("mode.update_not_supported", manifest.name + " takes no updates of what it already holds.");
     d.kind = integration.mode == Mode::every ? DeliveryKind::event : DeliveryKind::update;
   } else {
-    // Starts anew: what the destination was told before does not count. Where it can be asked, it is asked first.
+    // Starts anew: what the destination was told before does not count. Where nobody knows how the last one ended, the
+    // destination is asked first.
     lane.remote_id.reset();
     lane.delivered_at.reset();
     lane.accepted_at.reset();
     lane.sent = Json::object();
     d.kind = DeliveryKind::create;
+    d.doubtful = left_in_doubt(unit.deliveries(key));
   }
   lane.stopped = false;
   d.id = DeliveryId::make(unit.now(), unit.random());
