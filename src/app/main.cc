@@ -1,5 +1,4 @@
 // The command line: one binary, every command. Parsing only; what a command does stands in its room.
-#include <pthread.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -12,6 +11,7 @@
 #include "app/admin.h"
 #include "app/config.h"
 #include "app/service.h"
+#include "base/end_signals.h"
 #include "base/log.h"
 #include "face/cli/match.h"
 #include "sandbox/cms_sandbox.h"
@@ -29,24 +29,6 @@ int fail(const Error& error) {
   return 1;
 }
 
-// SIGTERM and SIGINT are taken by whoever waits for them; every thread started later inherits the mask.
-void block_signals() {
-  std::signal(SIGPIPE, SIG_IGN);
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &set, nullptr);
-}
-void wait_for_signal() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGINT);
-  int taken = 0;
-  sigwait(&set, &taken);
-}
-
 Level level_of(const std::string& word) {
   return word == "debug" ? Level::debug : word == "warn" ? Level::warn : word == "error" ? Level::error : Level::info;
 }
@@ -57,12 +39,12 @@ int serve(const std::map<std::string, std::string>& given, const std::string& fi
   Log::configure(&clock, level_of(config->text("log.level")));
   auto options = app::service_options(*config);
   if (!options) return fail(options.error());
-  block_signals();
+  block_end_signals();
   auto service = app::Service::start(std::move(*options), clock, random);
   if (!service) return fail(service.error());
   std::cout << "ready " << (*service)->url() << std::endl;
   for (const auto& line : (*service)->how_to_try()) std::cout << line << std::endl;
-  wait_for_signal();
+  wait_for_end_signal();
   log_info("server.draining");
   (*service)->stop();
   return 0;
@@ -71,6 +53,7 @@ int serve(const std::map<std::string, std::string>& given, const std::string& fi
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // a peer that left is an error of its connection, not the end of us
   SystemClock clock;
   SystemRandom random;
   Log::configure(&clock, Level::info);
@@ -192,11 +175,9 @@ int main(int argc, char** argv) {
   for (auto* command : products) {
     if (!*command) continue;
     sandbox_words.product = command->get_name();
-    block_signals();
     return done(sandbox::run_cms_sandbox(sandbox_words, clock, random));
   }
   if (*kipu) {
-    block_signals();
     return done(sandbox::run_kipu_sandbox(kipu_words, clock, random));
   }
   return 2;

@@ -1,7 +1,7 @@
 // The command `handoff sandbox crms|cms`: its words, and running it.
-#include <csignal>
 #include <cstdio>
 
+#include "base/end_signals.h"
 #include "base/text.h"
 #include "sandbox/cms_fields.h"
 #include "sandbox/cms_sandbox.h"
@@ -80,17 +80,11 @@ Result<CmsSandboxOptions> cms_sandbox_options(const CmsSandboxWords& words) {
 
 Result<void> run_cms_sandbox(const CmsSandboxWords& words, const Clock& clock, Random& random) {
   CmsSandboxOptions options = HANDOFF_TRY(cms_sandbox_options(words));
-  // Blocked before any thread starts, so that every thread inherits it and the signals wait for sigwait.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  block_end_signals();
   const std::unique_ptr<CmsSandbox> sandbox = HANDOFF_TRY(CmsSandbox::start(std::move(options), clock, random));
   std::printf("ready %s\n", sandbox->url().c_str());
   std::fflush(stdout);
-  int signal = 0;
-  sigwait(&ends, &signal);
+  wait_for_end_signal();
   sandbox->stop();
   return {};
 }

@@ -1,7 +1,7 @@
 // The command `handoff sandbox kipu`: its words, and running it.
-#include <csignal>
 #include <cstdio>
 
+#include "base/end_signals.h"
 #include "base/text.h"
 #include "sandbox/kipu_sandbox.h"
 
@@ -51,18 +51,12 @@ Result<KipuSandboxOptions> kipu_sandbox_options(const KipuSandboxWords& words) {
 
 Result<void> run_kipu_sandbox(const KipuSandboxWords& words, const Clock& clock, Random& random) {
   KipuSandboxOptions options = HANDOFF_TRY(kipu_sandbox_options(words));
-  // Blocked before any thread starts, so that every thread inherits it and the signals wait for sigwait.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  block_end_signals();
   const std::unique_ptr<KipuSandbox> sandbox = HANDOFF_TRY(KipuSandbox::start(std::move(options), clock, random));
   std::printf("ready %s\n", sandbox->url().c_str());
   std::printf("control %s\n", sandbox->control_url().c_str());
   std::fflush(stdout);
-  int signal = 0;
-  sigwait(&ends, &signal);
+  wait_for_end_signal();
   sandbox->stop();
   return {};
 }
