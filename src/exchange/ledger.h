@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -41,6 +42,7 @@ struct Needs {
   std::vector<ReferralId> referrals;  // as the actor's organization may see them
   std::vector<ListingId> listings;    // own ones, and others' of visibility exchange
   bool messages = false;
+  std::vector<std::shared_ptr<const RoomNeeds>> rooms;  // what other rooms are to load
 };
 
 struct Idempotency {

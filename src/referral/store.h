@@ -8,6 +8,7 @@
 
 #include "access/actor.h"
 #include "base/clock.h"
+#include "base/part.h"
 #include "base/random.h"
 #include "referral/event.h"
 #include "referral/referral.h"
@@ -25,9 +26,8 @@ struct SourceRecord {
   Instant at{};
 };
 
-class Unit {
+class Unit : public WithParts {
  public:
-  virtual ~Unit() = default;
   virtual Instant now() const = 0;
   virtual Random& random() = 0;
   virtual const access::Actor& actor() const = 0;

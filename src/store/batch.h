@@ -7,6 +7,7 @@
 
 #include "exchange/ledger.h"
 #include "store/records.h"
+#include "store/room_batch.h"
 
 namespace handoff::store {
 
@@ -53,6 +54,7 @@ struct BatchState {
   std::set<exchange::LaneKey> changed_lanes;
   std::set<DeliveryId> changed_deliveries;
   Writes writes;
+  std::vector<std::unique_ptr<RoomBatch>> rooms = room_batches();
 };
 
 struct UnitContext {
@@ -67,11 +69,23 @@ struct UnitContext {
 class CommandUnit final : public exchange::OfficeUnit {
  public:
   CommandUnit(BatchState& batch, const UnitContext& context, const access::Actor& actor, const std::string& cause)
-      : batch_(batch), context_(context), actor_(actor), cause_(cause) {}
+      : batch_(batch), context_(context), actor_(actor), cause_(cause) {
+    for (const auto& room : batch_.rooms) room->begin(*this);
+  }
 
   void merge();                                                   // into the batch
   const std::optional<Error>& broken() const { return broken_; }  // the store failed under the command
+  void fail(Error error) {
+    if (!broken_) broken_ = std::move(error);
+  }
+  const ServerKey& key() const { return *context_.key; }
 
+  void* part(std::type_index kind) override {
+    for (const auto& room : batch_.rooms) {
+      if (room->kind() == kind) return room->part();
+    }
+    return nullptr;
+  }
   Instant now() const override { return context_.now; }
   Random& random() override { return *context_.random; }
   const access::Actor& actor() const override { return actor_; }

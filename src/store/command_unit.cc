@@ -181,7 +181,7 @@ void CommandUnit::add(const referral::SourceRecord& r) {
 std::string CommandUnit::take_number(const OrganizationId& organization, int year) {
   auto number = context_.take_number(organization);
   if (!number) {
-    broken_ = number.error();
+    fail(number.error());
     return {};
   }
   std::string digits = std::to_string(*number);
@@ -389,6 +389,7 @@ std::vector<const directory::Listing*> CommandUnit::listings(const OrganizationI
 }
 
 void CommandUnit::merge() {
+  for (const auto& room : batch_.rooms) room->merge();
   for (auto& [id, referral] : over_.referrals) {
     batch_.changed_referrals.insert(id);
     batch_.records.referrals.insert_or_assign(id, std::move(referral));

@@ -25,6 +25,7 @@ struct Task {
   std::vector<Visible> referrals;
   std::vector<ListingId> listings;
   bool messages = false;
+  std::vector<std::shared_ptr<const RoomNeeds>> rooms;
   std::optional<exchange::Idempotency> idempotency;
   std::function<Result<CommandAnswer>(CommandUnit&)> run;
   std::function<Result<void>(Connection&)> claim;  // instead of `run`: takes lanes once the batch has been written
@@ -179,6 +180,7 @@ class LedgerOfBatches final : public WritingLedger {
     for (const auto& id : command.needs.referrals) task->referrals.emplace_back(command.actor.organization, id);
     task->listings = std::move(command.needs.listings);
     task->messages = command.needs.messages;
+    task->rooms = std::move(command.needs.rooms);
     task->idempotency = std::move(command.idempotency);
     task->actor = std::move(command.actor);
     task->run = [run = std::move(command.run)](CommandUnit& unit) { return run(unit); };
@@ -367,6 +369,7 @@ class LedgerOfBatches final : public WritingLedger {
         return fail(std::move(locked).error());
     }
     auto calls = record_calls(state, context.now);
+    for (const auto& room : state.rooms) room->write(calls);
     for (const auto& organization : state.writes.configured) {
       calls.push_back(
           {&bump_configuration,
@@ -461,7 +464,7 @@ class LedgerOfBatches final : public WritingLedger {
     }
     if (!with_messages.empty()) ask(load_messages, {pairs_json(with_messages)});
     if (keys.size() > 0) ask(load_idempotency, {keys.dump(), organization_set});
-    if (calls.empty()) return {};
+    if (calls.empty()) return load_rooms(connection, batch, state);
     const auto answers = HANDOFF_TRY(connection.query_all(calls));
     std::map<LaneKey, std::int64_t> fences;
     std::vector<directory::Organization> found;
@@ -496,7 +499,18 @@ class LedgerOfBatches final : public WritingLedger {
       const auto fence = fences.find(key);
       if (fence != fences.end()) lane.fence = fence->second;
     }
-    return load_configurations(connection, found, state);
+    HANDOFF_TRY(load_configurations(connection, found, state));
+    return load_rooms(connection, batch, state);
+  }
+
+  static Result<void> load_rooms(Connection& connection, const std::vector<TaskPtr>& batch, BatchState& state) {
+    for (const auto& room : state.rooms) {
+      for (const auto& task : batch) {
+        for (const auto& needs : task->rooms) room->need(task->actor, *needs);
+      }
+      HANDOFF_TRY(room->load(connection, state));
+    }
+    return {};
   }
 
   Result<void> load_configurations(Connection& connection, const std::vector<directory::Organization>& found,

@@ -354,7 +354,8 @@ CREATE TABLE blob_chunk (
 ) {strict};
 )sql";
 
-constexpr std::array all{Migration{1, "first", first}};
+const std::array all{Migration{1, "first", first}, Migration{2, "people", people_schema},
+                     Migration{3, "record", record_schema}, Migration{4, "emr", emr_schema}};
 
 }  // namespace
 
