@@ -33,8 +33,9 @@ std::vector<std::string> File::lines() const {
 Tree Tree::read(const fs::path& root) {
   std::vector<File> files;
   for (auto at = fs::recursive_directory_iterator(root); at != fs::recursive_directory_iterator(); ++at) {
-    if (at->is_directory() && is_foreign(at->path().filename().string())) {
-      at.disable_recursion_pending();
+    // In a second work tree of the repository `.git` is a file that names the first one.
+    if (is_foreign(at->path().filename().string())) {
+      if (at->is_directory()) at.disable_recursion_pending();
       continue;
     }
     if (!at->is_regular_file() || at->path().extension() == ".key") continue;
