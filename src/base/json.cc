@@ -222,12 +222,18 @@ bool operator==(const Json& a, const Json& b) {
   return !a.is_bool() || a.boolean() == b.boolean();
 }
 
-std::string json_quote(std::string_view text) {
-  std::string out;
-  out.reserve(text.size() + 2);
+namespace {
+
+// Whatever needs no escape is taken over in whole runs: most texts are one.
+void append_quoted(std::string& out, std::string_view text) {
+  const auto plain = [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\'; };
   out.push_back('"');
-  for (const char c : text) {
-    switch (c) {
+  std::size_t from = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (plain(text[at])) continue;
+    out.append(text, from, at - from);
+    from = at + 1;
+    switch (const char c = text[at]) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;
       case '\n': out += "\\n"; break;
@@ -235,18 +241,24 @@ std::string json_quote(std::string_view text) {
       case '\t': out += "\\t"; break;
       case '\b': out += "\\b"; break;
       case '\f': out += "\\f"; break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          constexpr char digits[] = "0123456789abcdef";
-          out += "\\u00";
-          out.push_back(digits[(c >> 4) & 15]);
-          out.push_back(digits[c & 15]);
-        } else {
-          out.push_back(c);
-        }
+      default: {
+        constexpr char digits[] = "0123456789abcdef";
+        out += "\\u00";
+        out.push_back(digits[(c >> 4) & 15]);
+        out.push_back(digits[c & 15]);
+      }
     }
   }
+  out.append(text, from, text.size() - from);
   out.push_back('"');
+}
+
+}  // namespace
+
+std::string json_quote(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + 2);
+  append_quoted(out, text);
   return out;
 }
 
@@ -261,7 +273,7 @@ void Json::write(std::string& out, int indent, int level) const {
     case 0: out += "null"; break;
     case 1: out += boolean() ? "true" : "false"; break;
     case 2: out += number_text(); break;
-    case 3: out += json_quote(string()); break;
+    case 3: append_quoted(out, string()); break;
     case 4: {
       out.push_back('[');
       bool first = true;
@@ -280,7 +292,7 @@ void Json::write(std::string& out, int indent, int level) const {
       for (const auto& [key, value] : members()) {
         if (!std::exchange(first, false)) out.push_back(',');
         line(level + 1);
-        out += json_quote(key);
+        append_quoted(out, key);
         out += indent > 0 ? ": " : ":";
         value.write(out, indent, level + 1);
       }

@@ -50,7 +50,8 @@ struct BatchState {
   std::map<ReferralId, std::vector<referral::Message>> messages;
   std::map<std::pair<std::string, std::string>, std::pair<std::string, std::string>>
       idempotency;  // actor, key -> fingerprint, answer
-  std::set<ReferralId> changed_referrals;
+  // What is written of each changed referral, as its newest version row has it too.
+  std::map<ReferralId, std::string> changed_referrals;
   std::set<exchange::LaneKey> changed_lanes;
   std::set<DeliveryId> changed_deliveries;
   Writes writes;
@@ -149,6 +150,7 @@ class CommandUnit final : public exchange::OfficeUnit {
   const std::string& cause_;
   Records over_;
   std::set<std::pair<OrganizationId, ReferralId>> visible_;
+  std::map<ReferralId, std::string> bodies_;  // of the referrals in over_
   std::map<ReferralId, std::vector<referral::Message>> messages_;
   std::map<OrganizationId, std::shared_ptr<Configuration>> changing_;
   Writes writes_;

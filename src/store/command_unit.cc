@@ -151,7 +151,9 @@ void CommandUnit::save(const referral::Referral& r) {
   over_.referrals.insert_or_assign(r.id, r);
   if (r.sender) visible_.insert({*r.sender, r.id});
   if (r.receiver && r.submitted_at) visible_.insert({*r.receiver, r.id});
-  write(insert_version, {r.owner.text(), r.id.text(), r.version, referral::to_stored(r).dump(), to_ms(r.updated_at)});
+  std::string& body = bodies_[r.id];
+  body = referral::to_stored(r).dump();
+  write(insert_version, {r.owner.text(), r.id.text(), r.version, body, to_ms(r.updated_at)});
 }
 
 void CommandUnit::add(const referral::Event& e) {
@@ -391,7 +393,7 @@ std::vector<const directory::Listing*> CommandUnit::listings(const OrganizationI
 void CommandUnit::merge() {
   for (const auto& room : batch_.rooms) room->merge();
   for (auto& [id, referral] : over_.referrals) {
-    batch_.changed_referrals.insert(id);
+    batch_.changed_referrals.insert_or_assign(id, std::move(bodies_.at(id)));
     batch_.records.referrals.insert_or_assign(id, std::move(referral));
   }
   for (auto& [key, lane] : over_.lanes) {
@@ -514,11 +516,11 @@ void party_call(const referral::Referral& r, const OrganizationId& organization,
 
 std::vector<Connection::Call> record_calls(const BatchState& batch, Instant now) {
   std::vector<Connection::Call> calls;
-  for (const auto& id : batch.changed_referrals) {
+  for (const auto& [id, body] : batch.changed_referrals) {
     const referral::Referral& r = batch.records.referrals.at(id);
     calls.push_back({&save_referral,
-                     {r.owner.text(), r.id.text(), r.version, r.number, std::string(word(r.status)),
-                      referral::to_stored(r).dump(), to_ms(r.created_at), to_ms(r.updated_at)}});
+                     {r.owner.text(), r.id.text(), r.version, r.number, std::string(word(r.status)), body,
+                      to_ms(r.created_at), to_ms(r.updated_at)}});
     const bool seen = r.submitted_at.has_value();
     if (r.receiver && r.sender == r.receiver) {
       party_call(r, *r.receiver, seen, true, calls);
