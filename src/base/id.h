@@ -67,5 +67,8 @@ HANDOFF_ID(PersonId, "per_");
 HANDOFF_ID(IntegrationId, "int_");
 HANDOFF_ID(DeliveryId, "dlv_");
 HANDOFF_ID(NoticeId, "ntc_");
+HANDOFF_ID(EmrConnectionId, "emr_");
+HANDOFF_ID(EmrRunId, "run_");
+HANDOFF_ID(IntakeOpportunityId, "opp_");
 
 }  // namespace handoff
