@@ -15,6 +15,7 @@
 #include "face/own/own.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "opportunity/admission.h"
 #include "store/ledger.h"
 #include "store/operator.h"
 #include "store/readers.h"
@@ -121,7 +122,8 @@ class RunningService final : public Service {
     ledger_->on_due([this] { bell_.ring(); });
     runner_ = std::make_unique<exchange::Runner>(*ledger_, *outbound_, registry_, exchange::RunnerOptions{});
     follow_ = std::make_unique<exchange::Follow>(registry_);
-    commands_ = std::make_unique<referral::Commands>(*follow_);
+    admission_ = std::make_unique<opportunity::Follow>(*follow_);
+    commands_ = std::make_unique<referral::Commands>(*admission_);
     referrals_ = store::make_referral_reader(*pool_);
     deliveries_ = store::make_exchange_reader(*pool_, key_);
     credentials_ = store::make_credential_reader(*pool_);
@@ -266,6 +268,7 @@ class RunningService final : public Service {
   std::unique_ptr<store::WritingLedger> ledger_;
   std::unique_ptr<exchange::Runner> runner_;
   std::unique_ptr<exchange::Follow> follow_;
+  std::unique_ptr<opportunity::Follow> admission_;
   std::unique_ptr<referral::Commands> commands_;
   std::unique_ptr<referral::Reader> referrals_;
   std::unique_ptr<exchange::Reader> deliveries_;

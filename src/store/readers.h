@@ -7,6 +7,7 @@
 #include "access/credentials.h"
 #include "base/crypto.h"
 #include "exchange/reader.h"
+#include "opportunity/reader.h"
 #include "referral/reader.h"
 #include "store/sql.h"
 
@@ -16,5 +17,6 @@ namespace handoff::store {
 std::unique_ptr<referral::Reader> make_referral_reader(ReaderPool& pool);
 std::unique_ptr<exchange::Reader> make_exchange_reader(ReaderPool& pool, const ServerKey& key);
 std::unique_ptr<access::CredentialReader> make_credential_reader(ReaderPool& pool);
+std::unique_ptr<opportunity::Reader> make_opportunity_reader(ReaderPool& pool);
 
 }  // namespace handoff::store
