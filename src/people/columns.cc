@@ -1,13 +1,12 @@
-#define TOML_EXCEPTIONS 0
 #include "people/columns.h"
-
-#include <toml++/toml.h>
 
 #include <algorithm>
 #include <array>
 #include <utility>
 
+#include "base/json.h"
 #include "base/text.h"
+#include "base/toml.h"
 
 namespace handoff::people {
 namespace {
@@ -60,24 +59,21 @@ std::string_view canonical(std::string_view key) {
   return {};
 }
 
-Result<void> read_value(const std::string& key, const toml::node& node, ColumnMap& map);
-
-Result<void> add_entry(const std::string& key, std::string_view text, const toml::table* table, ColumnMap& map) {
+Result<void> add_entry(const std::string& key, std::string_view text, const Json& table, ColumnMap& map) {
   ColumnEntry entry;
   const auto meaning = canonical(key);
   entry.key = meaning.empty() ? key : std::string(meaning);
   auto parsed = Template::parse(text);
   if (!parsed) return bad_map("bad_template", "The template of `" + key + "` has a brace that is not closed.");
   entry.text = std::move(parsed).value();
-  if (table != nullptr) {
-    entry.format = (*table)["format"].value_or(std::string());
-    entry.system = (*table)["system"].value_or(std::string());
-    entry.unique = (*table)["unique"].value_or(true);
-    for (const auto& [name, value] : *table) {
-      const std::string_view word = name.str();
+  if (table.is_object()) {
+    entry.format = table["format"].text_or();
+    entry.system = table["system"].text_or();
+    entry.unique = table["unique"].bool_or(true);
+    for (const auto& [word, value] : table.members()) {
       if (word != "text" && word != "format" && word != "system" && word != "unique") {
-        return bad_map("unknown_key", "`" + key + "` has an unknown setting `" + std::string(word) +
-                                          "`; known are text, format, system, unique.");
+        return bad_map("unknown_key",
+                       "`" + key + "` has an unknown setting `" + word + "`; known are text, format, system, unique.");
       }
     }
   }
@@ -86,24 +82,24 @@ Result<void> add_entry(const std::string& key, std::string_view text, const toml
   return {};
 }
 
-Result<void> read_value(const std::string& key, const toml::node& node, ColumnMap& map) {
-  if (const auto text = node.value<std::string>()) return add_entry(key, *text, nullptr, map);
-  if (const auto* list = node.as_array()) {
-    for (const auto& item : *list) HANDOFF_TRY(read_value(key, item, map));
+Result<void> read_value(const std::string& key, const Json& value, ColumnMap& map) {
+  if (value.is_string()) return add_entry(key, value.string(), {}, map);
+  if (value.is_array()) {
+    for (const auto& item : value.items()) HANDOFF_TRY(read_value(key, item, map));
     return {};
   }
-  if (const auto* table = node.as_table()) {
-    if (const auto text = (*table)["text"].value<std::string>()) return add_entry(key, *text, table, map);
-    for (const auto& [name, value] : *table) HANDOFF_TRY(read_value(key + "." + std::string(name.str()), value, map));
+  if (value.is_object()) {
+    if (value["text"].is_string()) return add_entry(key, value["text"].string(), value, map);
+    for (const auto& [name, below] : value.members()) HANDOFF_TRY(read_value(key + "." + name, below, map));
     return {};
   }
   return bad_map("bad_value", "`" + key + "` must be a text, a table with `text`, or a list of these.");
 }
 
-Result<Template> read_template(const toml::table& root, const char* key) {
-  const auto text = root[key].value<std::string>();
-  if (!text) return bad_map("no_id", std::string("The column map needs `") + key + " = \"{column}\"`.");
-  auto parsed = Template::parse(*text);
+Result<Template> read_template(const Json& root, const char* key) {
+  if (!root[key].is_string())
+    return bad_map("no_id", std::string("The column map needs `") + key + " = \"{column}\"`.");
+  auto parsed = Template::parse(root[key].string());
   if (!parsed || !parsed->names_a_column())
     return bad_map("bad_template", std::string("`") + key + "` must name a column: \"{column}\".");
   return parsed;
@@ -165,28 +161,27 @@ std::string Template::fill(const std::vector<std::string>& row) const {
 }
 
 Result<ColumnMap> ColumnMap::parse(std::string_view text) {
-  const toml::parse_result parsed = toml::parse(text);
+  auto parsed = parse_toml(text);
   if (!parsed) {
-    return bad_map("not_toml", "The column map is not TOML: " + std::string(parsed.error().description()) + " (line " +
-                                   std::to_string(parsed.error().source().begin.line) + ").");
+    const Fault& fault = parsed.error().faults.front();
+    return bad_map("not_toml", "The column map is not TOML: " + fault.message + " (line " + fault.pointer + ").");
   }
-  const toml::table& root = parsed.table();
+  const Json& root = parsed->root;
   ColumnMap map;
   map.id = HANDOFF_TRY(read_template(root, "id"));
   if (root.contains("againstId")) {
     map.against_id = HANDOFF_TRY(read_template(root, "againstId"));
     map.has_against_id = true;
   }
-  for (const auto& [name, value] : root) {
-    const std::string_view key = name.str();
+  for (const auto& [key, value] : root.members()) {
     if (key != "id" && key != "againstId" && key != "columns") {
-      return bad_map("unknown_key",
-                     "`" + std::string(key) + "` is no setting of a column map; known are id, againstId, columns.");
+      return bad_map("unknown_key", "`" + key + "` is no setting of a column map; known are id, againstId, columns.");
     }
   }
-  const auto* columns = root["columns"].as_table();
-  if (columns == nullptr || columns->empty()) return bad_map("no_columns", "The column map needs a table [columns].");
-  for (const auto& [name, value] : *columns) HANDOFF_TRY(read_value(std::string(name.str()), value, map));
+  const Json& columns = root["columns"];
+  if (!columns.is_object() || columns.size() == 0)
+    return bad_map("no_columns", "The column map needs a table [columns].");
+  for (const auto& [name, value] : columns.members()) HANDOFF_TRY(read_value(name, value, map));
   return map;
 }
 
