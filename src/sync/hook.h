@@ -77,6 +77,9 @@ struct Hint {
   std::string why;  // hook, unlock, destination_linked, sync
 };
 
+// True for "7:" and a UUID: the location patient id and the patient master id (kipu-dazos, 2).
+bool is_casefile(std::string_view text);
+
 // What a body tells about its subject. At any depth: casefile_id, or patient_id with patient_master_id, or mr_number.
 struct HookSubject {
   std::string casefile;

@@ -42,7 +42,8 @@ class Puller {
 
   // "Sync now": a pull that has not asked for anything yet, or the next one, answers it. From any thread; wake the
   // thread that ticks afterwards. A connection that another process pulls is asked by a hint with why "sync" instead.
-  std::uint64_t ask(const EmrConnectionId& id);
+  // `reconcile`: with the comparison of the rosters that otherwise comes once a day.
+  std::uint64_t ask(const EmrConnectionId& id, bool reconcile = false);
   // A hint was stored, or settings changed: the connection is looked at in the next tick. From any thread.
   void look_at(const EmrConnectionId& id);
   std::size_t in_flight() const;
@@ -53,6 +54,7 @@ class Puller {
   struct Asked {
     std::uint64_t number;
     EmrConnectionId id;
+    bool reconcile = false;
   };
   PullStore& store_;
   Reader& reader_;
