@@ -15,20 +15,10 @@ const char* word(ActorKind kind);
 
 // What a key or client may do. A route names the one it needs.
 inline constexpr std::array scope_words{
-    "referrals.read",
-    "referrals.write",
-    "listings.read",
-    "listings.write",
-    "integrations.read",
-    "integrations.write",
-    "deliveries.manage",
-    "persons.read",
-    "persons.write",
-    "audit.read",
-    "admin",
-    "emr.read",
-    "emr.write",
-    "emr.unlock",
+    "referrals.read",    "referrals.write",    "listings.read",     "listings.write",
+    "integrations.read", "integrations.write", "deliveries.manage", "persons.read",
+    "persons.write",     "persons.merge",      "audit.read",        "admin",
+    "emr.read",          "emr.write",          "emr.unlock",
 };
 std::vector<std::string> every_scope();
 bool is_scope(std::string_view word);

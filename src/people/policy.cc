@@ -102,8 +102,21 @@ Assessment assess(const Scorer& scorer, const Frequencies& frequencies, const Re
 
 Assessment assess_person(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
                          std::span<const Record> records, const Circumstances& circumstances) {
+  std::vector<KeyKind> keys;
+  for (const auto& record : records) {
+    for (const auto kind : shared_keys(probe, record)) {
+      if (std::find(keys.begin(), keys.end(), kind) == keys.end()) keys.push_back(kind);
+    }
+  }
+  return assess_found(scorer, frequencies, probe, records, std::move(keys), circumstances);
+}
+
+Assessment assess_found(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
+                        std::span<const Record> records, std::vector<KeyKind> keys,
+                        const Circumstances& circumstances) {
   HANDOFF_ASSERT(!records.empty());
   Assessment out;
+  out.keys = std::move(keys);
   Comparison best;
   const Record* nearest = &records.front();
   double nearest_bits = -1e9;
@@ -115,9 +128,6 @@ Assessment assess_person(const Scorer& scorer, const Frequencies& frequencies, c
       nearest = &record;
     }
     best = best_of(best, comparison);
-    for (const auto kind : shared_keys(probe, record)) {
-      if (std::find(out.keys.begin(), out.keys.end(), kind) == out.keys.end()) out.keys.push_back(kind);
-    }
   }
   // Frequencies are those of the nearest record; a level reached only through another record keeps its average weight.
   out.evidence = scorer.explain(best, probe, *nearest);

@@ -20,10 +20,17 @@ constexpr Word words[] = {
     // AUTOINCREMENT and an identity column both never hand out a number twice, rolled-back ones leave gaps in
     // PostgreSQL.
     {"identity", "INTEGER PRIMARY KEY AUTOINCREMENT", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY"},
+    // Which transaction wrote a row, where numbers may be committed in another order than they are handed out.
+    {"moment", "INTEGER DEFAULT 0", "BIGINT DEFAULT (pg_current_xact_id()::text::bigint)"},
     {"strict", "STRICT", ""},
+    // Rows lie in the primary key itself, so that finding one is reading it. PostgreSQL has no such tables.
+    {"strict_in_key", "STRICT, WITHOUT ROWID", ""},
     {"for_update", "", "FOR UPDATE"},
     {"for_update_of_r", "", "FOR UPDATE OF r"},        // of a join, only the rows named r
     {"for_key_share_of_o", "", "FOR KEY SHARE OF o"},  // kept from FOR UPDATE alone, not from an ordinary change
+    // Recursive queries compare the collations of their parts.
+    {"by_bytes", "", "COLLATE \"C\""},
+    {"for_share", "", "FOR SHARE"},  // kept from FOR UPDATE and from changes
     {"skip_locked", "", "FOR UPDATE SKIP LOCKED"},
 };
 

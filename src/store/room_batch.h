@@ -40,6 +40,7 @@ class RoomBatch {
   virtual void write(std::vector<Connection::Call>& calls) = 0;
 };
 
+std::unique_ptr<RoomBatch> make_people_batch();
 std::unique_ptr<RoomBatch> make_opportunity_batch();
 
 // One of each room, for one batch.

@@ -3,10 +3,13 @@
 //   {pairs:$1}   a JSON array of [a, b] texts as rows with the columns a and b
 //   {for_update} FOR UPDATE on PostgreSQL, nothing on SQLite (which has one writer)
 //   {for_key_share_of_o} FOR KEY SHARE OF o on PostgreSQL: shared by all but those who lock the row {for_update}
+//   {for_share}  FOR SHARE on PostgreSQL, nothing on SQLite
+//   {by_bytes}   COLLATE "C" on PostgreSQL, nothing on SQLite, for what is not a column
 //   {skip_locked} FOR UPDATE SKIP LOCKED on PostgreSQL, nothing on SQLite
-// In migrations: {text} TEXT, with COLLATE "C" on PostgreSQL; {int} INTEGER / BIGINT; {blob} BLOB / BYTEA;
+// In migrations: {moment} the writing transaction; {text} TEXT, with COLLATE "C" on PostgreSQL; {int} INTEGER / BIGINT;
+// {blob} BLOB / BYTEA;
 //   {identity} INTEGER PRIMARY KEY AUTOINCREMENT / BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY; {strict} STRICT /
-//   nothing.
+//   nothing; {strict_in_key} STRICT, WITHOUT ROWID / nothing.
 #pragma once
 
 #include <cstdint>
