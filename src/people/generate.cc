@@ -100,7 +100,6 @@ constexpr std::array cities{"Hamilton"sv, "Toronto"sv,   "Ottawa"sv,  "London"sv
                             "Timmins"sv,  "North Bay"sv, "Orillia"sv, "Stratford"sv,    "Belleville"sv};
 constexpr std::array mail_hosts{"gmail.com"sv,  "outlook.com"sv, "yahoo.ca"sv,  "hotmail.com"sv,  "sympatico.ca"sv,
                                 "rogers.com"sv, "icloud.com"sv,  "proton.me"sv, "fastmail.com"sv, "bell.net"sv};
-constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz";
 
 std::string two(std::uint64_t value) { return (value < 10 ? "0" : "") + std::to_string(value); }
 
