@@ -175,6 +175,15 @@ void Commands::commit(Unit& unit, Change& change, const char* action) {
   }
 }
 
+std::shared_ptr<const ContentRead> read_ahead(const NewReferral& input, const directory::Listing* listing,
+                                              Instant now) {
+  auto read = std::make_shared<ContentRead>();
+  read->listing_version = listing ? listing->version : 0;
+  const ContentRules rules{listing, now, input.draft, nullptr, &input.attachments};
+  read->content = read_content(input.content, rules, read->faults, read->warnings);
+  return read;
+}
+
 Result<ReferralId> Commands::create(Unit& unit, const NewReferral& input) {
   Faults faults;
   Change change;
@@ -206,8 +215,11 @@ Result<ReferralId> Commands::create(Unit& unit, const NewReferral& input) {
   r.sender = caller;
   r.owner = r.receiver.value_or(caller);
   std::vector<Warning> warnings = input.warnings;
-  ContentRules rules{listing, unit.now(), input.draft, nullptr, &input.attachments};
-  r.content = Private(read_content(input.content, rules, faults, warnings));
+  const bool read_already = input.read && input.read->listing_version == (listing ? listing->version : 0);
+  const auto read = read_already ? input.read : read_ahead(input, listing, unit.now());
+  r.content = Private(read->content);
+  faults.insert(faults.end(), read->faults.begin(), read->faults.end());
+  warnings.insert(warnings.end(), read->warnings.begin(), read->warnings.end());
   r.attachments = input.attachments;
   r.warnings = std::move(warnings);
 

@@ -2,6 +2,7 @@
 // writes, and calls the consequences once per change.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,15 @@
 #include "referral/store.h"
 
 namespace handoff::referral {
+
+// Content that was read before the command runs, so that a batch does not wait for one referral's telephone numbers.
+// It was judged by the listing as it stood; where that has changed since, the command reads the content again.
+struct ContentRead {
+  std::int64_t listing_version = 0;  // 0: without a listing
+  Json content;
+  Faults faults;
+  std::vector<Warning> warnings;
+};
 
 struct NewReferral {
   std::optional<ListingId> listing;
@@ -21,8 +31,12 @@ struct NewReferral {
   bool test = false;
   Method method = Method::api;
   std::string source_name;
-  std::vector<Warning> warnings;  // of the face (attachment types)
+  std::vector<Warning> warnings;            // of the face (attachment types)
+  std::shared_ptr<const ContentRead> read;  // of the same content, draft and attachments; null: create() reads it
 };
+
+// For NewReferral::read; `listing` is null where there is none.
+std::shared_ptr<const ContentRead> read_ahead(const NewReferral& input, const directory::Listing* listing, Instant now);
 
 // Which sides of the referral the organization stands on: bits of by_receiver and by_sender; 0 for a stranger.
 unsigned sides_of(const Referral& referral, const OrganizationId& organization);

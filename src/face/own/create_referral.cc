@@ -29,11 +29,8 @@ std::optional<ListingId> read_listing_id(const Call& call, Faults& faults) {
 
 // True where the content alone would not be refused: files are stored before the commit that names them, and for a
 // referral that cannot come to be none are.
-bool worth_storing(const Call& call, const referral::NewReferral& input, const directory::Listing* listing) {
-  Faults faults;
-  std::vector<referral::Warning> warnings;
-  referral::ContentRules rules{listing, call.now(), input.draft, nullptr, &input.attachments};
-  referral::read_content(input.content, rules, faults, warnings);
+bool worth_storing(const referral::NewReferral& input) {
+  Faults faults = input.read->faults;
   if (!input.appointment.is_null()) referral::read_appointment(input.appointment, "/appointment", faults);
   return faults.empty();
 }
@@ -69,10 +66,10 @@ Result<net::Response> create_referral(Call& call) {
   if (input.listing) listing = HANDOFF_TRY(call.parts.referrals.listing(call.organization(), *input.listing));
   std::vector<SentFile> files = read_sent_files(call, listing ? &*listing : nullptr, faults);
   for (const auto& file : files) input.attachments.push_back(file.attachment);
+  input.read = referral::read_ahead(input, listing ? &*listing : nullptr, call.now());
 
   bool stored = files.empty();
-  if (!files.empty() && faults.empty() && (listing || !input.recipient.is_null()) &&
-      worth_storing(call, input, listing ? &*listing : nullptr)) {
+  if (!files.empty() && faults.empty() && (listing || !input.recipient.is_null()) && worth_storing(input)) {
     const OrganizationId owner = listing ? listing->organization : call.organization();
     for (const auto& file : files) {
       HANDOFF_TRY(call.parts.files.put(owner, file.bytes.size(), [&](std::uint64_t offset, std::size_t size_max) {
