@@ -247,7 +247,8 @@ Result<ReferralId> Commands::create(Unit& unit, const NewReferral& input) {
   r.id = ReferralId::make(now, unit.random());
   change.id = ChangeId::make(now, unit.random());
   r.number = unit.take_number(r.owner, static_cast<int>(parse_int(Date::of(now).text().substr(0, 4)).value_or(0)));
-  r.correlation_id = r.id.text();
+  r.correlation_id = input.correlation_id.value_or(r.id.text());
+  r.owned_fields = input.owned_fields;
   r.method = input.method;
   r.source_name = input.source_name;
   r.test = input.test;
@@ -288,6 +289,8 @@ Result<void> Commands::submit(Unit& unit, const ReferralId& id) {
   r.content = Private(std::move(content));
   r.status = Status::submitted;
   r.submitted_at = unit.now();
+  // What held the draft back was weighed by whoever submits it.
+  std::erase_if(r.warnings, [](const Warning& w) { return w.pointer.starts_with("/source"); });
   if (r.sub_status.empty() && listing && listing->arrival_sub_status) {
     if (const SubStatus* row = find_sub_status(rows_of(unit, r), *listing->arrival_sub_status)) take_category(r, *row);
   }
@@ -296,8 +299,47 @@ Result<void> Commands::submit(Unit& unit, const ReferralId& id) {
   return {};
 }
 
+namespace {
+
+bool is_of_source(const Warning& warning) { return warning.pointer.starts_with("/source"); }
+
+const Json& at_path(const Json& content, const std::string& path) {
+  const Json* here = &content;
+  for (const auto& step : split(path, '.')) here = &(*here)[step];
+  return *here;
+}
+
+// Faults for what `patch` would change of the fields that a record system keeps; saying the same again is no change.
+void refuse_owned(const Referral& referral, const Json& patch, Faults& faults) {
+  const Json& before = referral.content.reveal();
+  const Json after = merge_patch(before, patch);
+  for (const auto& path : referral.owned_fields) {
+    if (at_path(before, path) == at_path(after, path)) continue;
+    std::string pointer;
+    for (const auto& step : split(path, '.')) pointer += "/" + pointer_escape(step);
+    faults.push_back({pointer, "referral.field_of_the_emr",
+                      "This field is kept by the record system (" + referral.source_name +
+                          "): change it there, or let the connection's fieldOwnership say that it is ours."});
+  }
+}
+
+}  // namespace
+
 Result<void> Commands::edit(Unit& unit, const ReferralId& id, const Json& patch) {
   Change change = HANDOFF_TRY(begin(unit, id, Act::edit));
+  if ((change.sides & by_sender) && patch.is_object()) {
+    Faults faults;
+    refuse_owned(change.after, patch, faults);
+    if (!faults.empty()) return fault_error(std::move(faults));
+  }
+  return apply_edit(unit, std::move(change), patch);
+}
+
+Result<void> Commands::edit_as_owner(Unit& unit, const ReferralId& id, const Json& patch) {
+  return apply_edit(unit, HANDOFF_TRY(begin(unit, id, Act::edit)), patch);
+}
+
+Result<void> Commands::apply_edit(Unit& unit, Change change, const Json& patch) {
   Referral& r = change.after;
   Faults faults;
   if (!patch.is_object())
@@ -322,7 +364,8 @@ Result<void> Commands::edit(Unit& unit, const ReferralId& id, const Json& patch)
   if (!faults.empty()) return fault_error(std::move(faults));
   const bool registrant_changed = !(content["registrant"] == before["registrant"]);
   r.content = Private(std::move(content));
-  std::erase_if(r.warnings, [](const Warning& w) { return !w.pointer.starts_with("/attachments"); });
+  std::erase_if(r.warnings,
+                [](const Warning& w) { return !w.pointer.starts_with("/attachments") && !is_of_source(w); });
   r.warnings.insert(r.warnings.end(), warnings.begin(), warnings.end());
   if (changed_paths(*change.before, r).empty()) return {};  // a save that changes nothing is no edit
   if (registrant_changed) {
@@ -331,6 +374,60 @@ Result<void> Commands::edit(Unit& unit, const ReferralId& id, const Json& patch)
   }
   happened(unit, change, EventType::edited);
   commit(unit, change, "referral.edit");
+  return {};
+}
+
+Result<void> Commands::reaim(Unit& unit, const ReferralId& id, const std::optional<ListingId>& listing_id,
+                             const Json& recipient) {
+  Change change = HANDOFF_TRY(begin(unit, id, Act::edit));
+  Referral& r = change.after;
+  if (r.status != Status::draft) {
+    return Error{Kind::conflict,
+                 "referral.action_not_allowed",
+                 "Only a draft can be given to somebody else; route the referral, or close it as redirected.",
+                 {},
+                 {}};
+  }
+  const OrganizationId caller = unit.actor().organization;
+  const directory::Listing* listing = listing_id ? unit.listing(*listing_id) : nullptr;
+  if (listing_id &&
+      (!listing || (listing->organization != caller && listing->visibility != directory::Visibility::exchange))) {
+    return fault_error({{"/listingId", "listing.not_found", "There is no such listing for this organization."}});
+  }
+  Faults faults;
+  Json outside = listing ? Json() : read_recipient(recipient, "/recipient", faults);
+  if (!faults.empty()) return fault_error(std::move(faults));
+  if (r.listing == listing_id && r.recipient.reveal() == outside) return {};
+  r.listing = listing_id;
+  r.recipient = Private(std::move(outside));
+  r.receiver = listing ? std::optional(listing->organization) : std::nullopt;
+  const OrganizationId owner = r.receiver.value_or(caller);
+  if (owner != r.owner) {
+    if (!r.attachments.empty()) {
+      return Error{Kind::conflict,
+                   "referral.files_stay",
+                   "The files of this draft belong to the organization it was for; make a new referral.",
+                   {},
+                   {}};
+    }
+    r.owner = owner;
+    r.number =
+        unit.take_number(owner, static_cast<int>(parse_int(Date::of(unit.now()).text().substr(0, 4)).value_or(0)));
+  }
+  // Sub-statuses are the receiver's; the arrival one is put on when the draft is submitted.
+  r.sub_status.clear();
+  r.open_sub_status.clear();
+  r.category.reset();
+  happened(unit, change, EventType::edited, Json::object({{"reaimed", true}}));
+  commit(unit, change, "referral.reaim");
+  return {};
+}
+
+Result<void> Commands::warn(Unit& unit, const ReferralId& id, const std::vector<Warning>& warnings) {
+  Change change = HANDOFF_TRY(begin(unit, id, Act::edit));
+  std::erase_if(change.after.warnings, is_of_source);
+  change.after.warnings.insert(change.after.warnings.end(), warnings.begin(), warnings.end());
+  if (change.after.warnings != change.before->warnings) commit(unit, change, "referral.warn");
   return {};
 }
 

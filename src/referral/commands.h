@@ -31,8 +31,10 @@ struct NewReferral {
   bool test = false;
   Method method = Method::api;
   std::string source_name;
-  std::vector<Warning> warnings;            // of the face (attachment types)
-  std::shared_ptr<const ContentRead> read;  // of the same content, draft and attachments; null: create() reads it
+  std::vector<Warning> warnings;              // of the face (attachment types), or of the record system
+  std::vector<std::string> owned_fields;      // Referral::owned_fields
+  std::optional<std::string> correlation_id;  // of a referral that this one takes the place of
+  std::shared_ptr<const ContentRead> read;    // of the same content, draft and attachments; null: create() reads it
 };
 
 // For NewReferral::read; `listing` is null where there is none.
@@ -52,6 +54,14 @@ class Commands {
   Result<ReferralId> create(Unit& unit, const NewReferral& input);
   Result<void> submit(Unit& unit, const ReferralId& id);
   Result<void> edit(Unit& unit, const ReferralId& id, const Json& patch);
+  // The record system's own edit: it may write the fields it owns, which edit() refuses.
+  Result<void> edit_as_owner(Unit& unit, const ReferralId& id, const Json& patch);
+  // A draft is for somebody else: a listing, or a recipient where there is none. It keeps its id and history; where it
+  // comes to belong to another organization it gets a number of that one's. Error "referral.files_stay" (conflict)
+  // where files would have to move along.
+  Result<void> reaim(Unit& unit, const ReferralId& id, const std::optional<ListingId>& listing, const Json& recipient);
+  // Takes the place of the warnings at "/source". No event: nothing happened to the referral.
+  Result<void> warn(Unit& unit, const ReferralId& id, const std::vector<Warning>& warnings);
   Result<void> attach(Unit& unit, const ReferralId& id, const std::vector<Attachment>& attachments,
                       const std::vector<Warning>& warnings);
   Result<void> set_sub_status(Unit& unit, const ReferralId& id, const std::string& code);
@@ -71,6 +81,7 @@ class Commands {
   Result<Change> begin(Unit& unit, const ReferralId& id, Act act);
   void happened(Unit& unit, Change& change, EventType type, Json detail = {});
   void commit(Unit& unit, Change& change, const char* action);
+  Result<void> apply_edit(Unit& unit, Change change, const Json& patch);
   Consequences& consequences_;
 };
 

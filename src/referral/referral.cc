@@ -68,6 +68,11 @@ Json warnings_to_json(const std::vector<Warning>& warnings) {
   }
   return out;
 }
+Json texts_to_json(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (const auto& text : texts) out.push_back(text);
+  return out;
+}
 Json ids_to_json(const std::vector<ReferralId>& ids) {
   Json out = Json::array();
   for (const auto& id : ids) out.push_back(id.text());
@@ -153,6 +158,7 @@ Json to_stored(const Referral& r) {
                        {"attachments", std::move(attachments)},
                        {"appointments", std::move(appointments)},
                        {"warnings", warnings_to_json(r.warnings)},
+                       {"ownedFields", texts_to_json(r.owned_fields)},
                        {"person", id_or_null(r.person)},
                        {"personInReview", r.person_in_review},
                        {"createdAt", to_ms(r.created_at)},
@@ -208,6 +214,10 @@ void from_stored(const Json& s, Referral& r) {
     for (const auto& w : s["warnings"].items()) {
       r.warnings.push_back({w["pointer"].text_or(), w["code"].text_or(), w["message"].text_or()});
     }
+  }
+  r.owned_fields.clear();
+  if (s["ownedFields"].is_array()) {
+    for (const auto& path : s["ownedFields"].items()) r.owned_fields.push_back(path.text_or());
   }
   r.person = optional_id<PersonId>(s["person"]);
   r.person_in_review = s["personInReview"].bool_or(false);

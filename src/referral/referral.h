@@ -40,6 +40,8 @@ struct Attachment {
   std::optional<std::string> field;  // the form field it answers
 };
 
+// A warning at "/source" was made by the record system the referral came from and stays until that changes it, or until
+// the draft is submitted.
 struct Warning {
   std::string pointer;
   std::string code;
@@ -94,6 +96,8 @@ struct Referral {
   std::vector<Attachment> attachments;
   std::vector<Appointment> appointments;
   std::vector<Warning> warnings;
+  // Paths of the content that a record system keeps: its next change would undo what anybody wrote there.
+  std::vector<std::string> owned_fields;
   std::optional<PersonId> person;
   bool person_in_review = false;
   std::int64_t integration_errors = 0;  // kept beside the version: deliveries do not change a referral

@@ -147,13 +147,28 @@ const std::vector<referral::SubStatus>& CommandUnit::sub_statuses(const Organiza
   return found ? found->sub_statuses : none;
 }
 
+// A draft that is for somebody else now: its past goes along. Drafts have neither lanes, deliveries nor messages.
+constexpr std::array move_draft{
+    Statement{"referral.move", "DELETE FROM referral WHERE organization_id = $1 AND id = $2 AND $1 <> $3"},
+    Statement{"referral_version.move",
+              "UPDATE referral_version SET organization_id = $3 WHERE organization_id = $1 AND referral_id = $2"},
+    Statement{"source_record.move",
+              "UPDATE source_record SET organization_id = $3 WHERE organization_id = $1 AND referral_id = $2"},
+    Statement{"event.move", "UPDATE event SET organization_id = $3 WHERE organization_id = $1 AND referral_id = $2"},
+    Statement{"party.move", "UPDATE party SET owner_id = $3 WHERE owner_id = $1 AND referral_id = $2"},
+};
+
 void CommandUnit::save(const referral::Referral& r) {
+  const referral::Referral* standing = referral(r.id);
+  const OrganizationId owner_before = standing ? standing->owner : r.owner;
   over_.referrals.insert_or_assign(r.id, r);
   if (r.sender) visible_.insert({*r.sender, r.id});
   if (r.receiver && r.submitted_at) visible_.insert({*r.receiver, r.id});
   std::string& body = bodies_[r.id];
   body = referral::to_stored(r).dump();
   write(insert_version, {r.owner.text(), r.id.text(), r.version, body, to_ms(r.updated_at)});
+  if (owner_before == r.owner) return;
+  for (const Statement& statement : move_draft) write(statement, {owner_before.text(), r.id.text(), r.owner.text()});
 }
 
 void CommandUnit::add(const referral::Event& e) {

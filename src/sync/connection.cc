@@ -201,7 +201,7 @@ const std::map<std::string, Ownership>& standard_ownership() {
       {"registrant.gender", Ownership::emr},       {"registrant.preferredLanguage", Ownership::emr},
       {"registrant.address", Ownership::emr},      {"registrant.phones.main", Ownership::emr},
       {"registrant.email", Ownership::emr},        {"registrant.identifiers", Ownership::emr},
-      {"requester.organization", Ownership::ours}, {"details", Ownership::emr},
+      {"requester.organization", Ownership::ours}, {"details", Ownership::first_wins},
   };
   return rows;
 }

@@ -13,6 +13,11 @@ namespace handoff::sync {
 std::optional<LockCause> lock_cause(const EmrConnection& connection, const HookSlot& chart_update,
                                     const LinkedRecord& record, Instant now);
 
+// Locks `record` and tells it; whoever calls saves the record. `run`: nothing where it is by hand.
+void set_lock(referral::Unit& unit, LinkedRecord& record, LockCause cause, const std::optional<EmrRunId>& run);
+// Releases it: sticky, and read next. `by` is an actor's id or "automatic".
+void release_lock(referral::Unit& unit, LinkedRecord& record, const std::string& by, const std::string& reason);
+
 // "Unlock EMR Updates". Sticky, audited, idempotent: true where it was locked. The record is read next: at once in
 // shadow mode, with the next cycle in strict mode. Needs {connection, {casefile}}. Error "emr_record.not_found".
 Result<bool> unlock(referral::Unit& unit, const EmrConnectionId& connection, const std::string& casefile,
