@@ -57,11 +57,11 @@ void set_lock(referral::Unit& unit, LinkedRecord& record, LockCause cause, const
   record.unlocked_at.reset();
   record.unlocked_by.clear();
   record.waiting.clear();
-  tell(unit, part_of<Unit>(unit), record, "emr.record_locked",
-       std::string("A record became \"") + label(RecordState::locked) +
-           "\". Complete 'Discharging To' before the patient is fully discharged; use \"Unlock EMR Updates\" to let "
-           "updates through.",
-       Json::object({{"cause", word(cause)}}));
+  const std::string sentence =
+      std::string("A record became \"") + label(RecordState::locked) +
+      "\". Complete 'Discharging To' before the patient is fully discharged; use \"Unlock EMR Updates\" to let "
+      "updates through.";
+  tell(unit, part_of<Unit>(unit), record, "emr.record_locked", sentence, Json::object({{"cause", word(cause)}}));
 }
 
 void release_lock(referral::Unit& unit, LinkedRecord& record, const std::string& by, const std::string& reason) {
@@ -74,8 +74,8 @@ void release_lock(referral::Unit& unit, LinkedRecord& record, const std::string&
   record.unlock_reason = reason;
   record.read_due = true;
   record.worklists = worklists_of(record);
-  tell(unit, part_of<Unit>(unit), record, "emr.record_unlocked",
-       "EMR updates of a record were unlocked; its chart is read next.",
+  const std::string sentence = "EMR updates of a record were unlocked; its chart is read next.";
+  tell(unit, part_of<Unit>(unit), record, "emr.record_unlocked", sentence,
        Json::object({{"cause", cause}, {"waitingChanges", static_cast<std::int64_t>(record.waiting.size())}}));
 }
 

@@ -20,7 +20,7 @@ namespace handoff::sync {
 class PullOfOne;
 
 struct PullerOptions {
-  std::chrono::milliseconds lease{60'000};
+  std::chrono::milliseconds lease{15'000};             // short: after a crash nobody pulls until it ends
   std::chrono::milliseconds manual_retry_for{10'000};  // a pull that somebody waits for gives up after so long
   std::size_t connections_max = 64;                    // pulled at once
 };
@@ -56,6 +56,9 @@ class Puller {
     EmrConnectionId id;
     bool reconcile = false;
   };
+  struct Work;
+  Result<bool> claim(Instant now);
+
   PullStore& store_;
   Reader& reader_;
   Transport& transport_;
@@ -64,8 +67,7 @@ class Puller {
   Random& random_;
   const PullerOptions options_;
   const Finished finished_;
-  std::map<EmrConnectionId, std::unique_ptr<PullOfOne>> pulls_;
-  std::optional<Instant> claim_at_;  // the store is asked for due connections then
+  const std::unique_ptr<Work> work_;  // of the thread that ticks
   std::mutex mutex_;
   std::vector<Asked> asked_;           // guarded by mutex_
   std::set<EmrConnectionId> look_at_;  // guarded by mutex_
