@@ -3,10 +3,14 @@
 #include <algorithm>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "exchange/summary.h"
 
 namespace handoff::app {
 namespace {
+
+// What a destination says of itself may be long: an object of a large org has a thousand fields.
+constexpr std::size_t probe_answer_bytes_max = 16 * 1024 * 1024;
 
 exchange::Reply reply_of(net::ClientReply from, Instant now) {
   exchange::Reply reply;
@@ -30,6 +34,37 @@ net::ClientRequest request_of(const exchange::HttpRequest& from, milliseconds ti
   for (const auto& [name, value] : from.headers) request.headers.add(name, value);
   request.timeout = timeout;
   return request;
+}
+
+// A file that leaves as base64, encoded as it is read. Pieces end at a multiple of three bytes, so that they join.
+net::BodyPart encoded(net::BodyPart plain) {
+  net::BodyPart part;
+  if (!plain.source) {
+    part.bytes = base64(plain.bytes);
+    return part;
+  }
+  part.size = (plain.size + 2) / 3 * 4;
+  part.source = [inner = std::move(plain.source), left = std::string(), from = std::uint64_t{0}, size = plain.size](
+                    std::uint64_t offset, std::size_t size_max) mutable -> Result<std::string> {
+    // What one read gave and the caller had no room for; it asks for the next piece where the last one ended.
+    if (offset != from || left.empty()) {
+      constexpr std::size_t piece = 3 * 64 * 1024;
+      const std::uint64_t begin = offset / 4 * 3;
+      std::string bytes;
+      while (bytes.size() < piece && begin + bytes.size() < size) {
+        const std::string more = HANDOFF_TRY(inner(begin + bytes.size(), piece - bytes.size()));
+        if (more.empty()) return Error{Kind::internal, "body.unreadable", "", "a file ended before its size", {}};
+        bytes += more;
+      }
+      left = base64(bytes).substr(static_cast<std::size_t>(offset % 4));
+      from = offset;
+    }
+    std::string out = left.substr(0, size_max);
+    left.erase(0, out.size());
+    from += out.size();
+    return out;
+  };
+  return part;
 }
 
 exchange::Reply not_sent(std::string problem, Instant now) {
@@ -99,7 +134,7 @@ void Outbound::paint() {
       continue;
     }
     for (auto& part : outgoing.request.body) {
-      if (part.summary_pdf) part = exchange::PartBytes{*pdf, std::nullopt, 0, false};
+      if (part.summary_pdf) part = exchange::PartBytes{*pdf, std::nullopt, 0, false, part.base64};
     }
     dispatch(std::move(outgoing));
   }
@@ -124,7 +159,7 @@ void Outbound::dispatch(exchange::Outgoing outgoing) {
     } else {
       body.bytes = std::move(part.text);
     }
-    request.body.push_back(std::move(body));
+    request.body.push_back(part.base64 ? encoded(std::move(body)) : std::move(body));
   }
   client_.send(std::move(request), [this, ticket = outgoing.ticket](net::ClientReply reply) {
     const auto duration = reply.duration;
@@ -147,6 +182,7 @@ std::vector<exchange::Arrived> Outbound::take_arrived() {
 
 exchange::Reply Outbound::send(const exchange::HttpRequest& from) {
   net::ClientRequest request = request_of(from, milliseconds{15'000});
+  request.answer_bytes_max = probe_answer_bytes_max;
   for (const auto& part : from.body) request.body.push_back({part.text, nullptr, 0});
   return reply_of(client_.send_and_wait(std::move(request)), clock_.now());
 }

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "connector/rest/rest.h"
+#include "connector/salesforce/salesforce.h"
 
 namespace handoff::connector {
 namespace {
@@ -47,6 +48,7 @@ Connectors::Connectors() {
     // A test validates each of them; one with faults is our own mistake.
     add_profile(profile.text, profile.file_name).value();
   }
+  add(make_salesforce_connector()).value();
 }
 
 const exchange::Connector* Connectors::find(std::string_view id) const {

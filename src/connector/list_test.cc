@@ -64,8 +64,8 @@ TEST_F(ProfileDirectory, adds_what_it_holds) {
   write("notes.txt", "not a profile");
   Connectors all;
   ASSERT_TRUE(all.load(path_.string()));
-  ASSERT_EQ(all.all().size(), 4u);
-  EXPECT_EQ(all.all()[2]->manifest().id, "first");
+  ASSERT_EQ(all.all().size(), 5u);
+  EXPECT_EQ(all.all()[3]->manifest().id, "first");
   EXPECT_NE(all.find("second"), nullptr);
 }
 
@@ -78,7 +78,7 @@ TEST_F(ProfileDirectory, a_fault_names_file_line_and_key_and_adds_nothing) {
   EXPECT_EQ(loaded.error().code, "connector.profile_invalid");
   EXPECT_THAT(loaded.error().for_caller, HasSubstr("b.toml"));
   EXPECT_THAT(loaded.error().faults.at(0).pointer, HasSubstr("line "));
-  EXPECT_EQ(all.all().size(), 2u);
+  EXPECT_EQ(all.all().size(), 3u);
 }
 
 TEST_F(ProfileDirectory, an_id_that_is_taken_is_refused) {

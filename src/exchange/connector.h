@@ -61,6 +61,7 @@ struct PartBytes {
   std::optional<std::string> attachment;  // … the attachment's SHA-256 (size beside it), or …
   std::uint64_t attachment_size = 0;
   bool summary_pdf = false;  // … the Referral Summary PDF of the delivery's snapshot
+  bool base64 = false;       // the file's bytes leave as base64 with padding, as inside a JSON text
 };
 
 // A request as it will be sent. The URL is absolute; its host comes from the integration's settings alone.
@@ -131,6 +132,7 @@ struct DeliveryView {
   const Json* mapping = nullptr;  // the integration's own overrides, null for none
   bool summary_pdf = true;
   bool attachments = true;
+  Instant now{};  // when it is asked: for assertions that run out. Nothing that changes the destination is made of it
 };
 
 struct Reply {
@@ -152,6 +154,7 @@ struct StepDone {
   std::map<std::string, Secret> ephemeral{};
   std::chrono::milliseconds ephemeral_for{0};
   bool forget_ephemeral = false;
+  std::chrono::milliseconds pause{0};  // the destination asks for patience: the next step leaves no sooner
 };
 struct RetryLater {
   std::string why;
@@ -179,6 +182,28 @@ struct Unknown {
 using Verdict = std::variant<StepDone, RetryLater, NeedsData, Misconfigured, NeedsPerson, Gone, TooLarge, Unknown>;
 const char* verdict_word(const Verdict& verdict);  // "done", "retry_later", "needs_data", …
 
+// Trying an integration's settings: a few harmless requests, one after the other, and what they found.
+struct Exchanged {
+  HttpRequest request;
+  Reply reply;
+};
+struct TrialCheck {
+  std::string check;  // "sign_in", "api_version", "referral_object"
+  enum class Result { pass, fail, warning, not_applicable } result = Result::pass;
+  std::string code;    // as in docs/reference/errors.md; "ok" where it passed
+  std::string detail;  // a sentence in plain words: what was found, and who can mend it
+};
+const char* word(TrialCheck::Result result);
+struct Trial {
+  bool ok = false;  // deliveries may be expected to arrive
+  std::string code, sentence;
+  std::vector<TrialCheck> checks;  // in the order they were made; none where there was but one question
+};
+using TrialStep = std::variant<HttpRequest, Trial>;
+inline constexpr std::size_t trial_requests_max = 20;
+// What one answer to a harmless request says of address and credentials.
+Trial trial_of(const Verdict& verdict);
+
 class Connector {
  public:
   virtual ~Connector() = default;
@@ -195,6 +220,13 @@ class Connector {
                         Progress& progress) const = 0;
   // A harmless request that shows whether address and credentials work.
   virtual Result<HttpRequest> probe(const Json& settings, const std::map<std::string, Secret>& secrets) const = 0;
+  // The same in several steps, where a connector has more to ask: the next request after those in `so_far`, or what all
+  // of them found. By default the probe alone. Ends within trial_requests_max requests.
+  virtual Result<TrialStep> try_next(const Json& settings, const std::map<std::string, Secret>& secrets,
+                                     const Json& mapping, Instant now, const std::vector<Exchanged>& so_far) const;
+  // What a willing destination would answer, for previews: nothing where the general answer of preview.cc will do.
+  virtual std::optional<Reply> rehearse(const DeliveryView& delivery, const Progress& progress,
+                                        const HttpRequest& request) const;
   // Asks whether the destination has taken the case on; nothing where it cannot say. judge() of step "status" answers
   // through progress.data.accepted. Where a token is needed first the request is of step "token": judge it, ask again.
   virtual std::optional<HttpRequest> status_request(const DeliveryView& delivery) const = 0;

@@ -329,7 +329,15 @@ void read_integration(const Json& body, const Connector& connector, bool creatin
     }
   }
   into.mapping = body["mapping"];
-  if (faults.empty()) connector.check(into.settings, into.secrets, into.mapping, faults);
+  // Whatever else is wrong, the connector says what is: nobody should mend a body twice. What was told already is not
+  // told again in other words.
+  Faults own;
+  connector.check(into.settings, into.secrets, into.mapping, own);
+  for (Fault& fault : own) {
+    const bool told =
+        std::any_of(faults.begin(), faults.end(), [&](const Fault& before) { return before.pointer == fault.pointer; });
+    if (!told) faults.push_back(std::move(fault));
+  }
 }
 
 std::vector<std::string> integration_warnings(const Integration& i, const Manifest& manifest) {

@@ -144,7 +144,9 @@ class LaneStepper {
                      }
                      d.doubtful = false;
                      step_done(d, changes_destination);
-                     return true;
+                     if (done.pause <= milliseconds{0}) return true;
+                     d.next_attempt_at = now_ + done.pause;
+                     return false;
                    },
                    [&](const TooLarge&) {
                      d.doubtful = false;
@@ -434,6 +436,7 @@ class LaneStepper {
     view.mapping = &integration_->mapping;
     view.summary_pdf = integration_->summary_pdf;
     view.attachments = integration_->attachments;
+    view.now = now_;
     return view;
   }
 

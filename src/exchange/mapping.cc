@@ -481,6 +481,7 @@ std::string as_words(std::string_view text) {
 Mapped map_referral(const Mapping& mapping, const referral::Snapshot& snapshot, const MapContext& context) {
   Mapped mapped;
   const View view = view_of(snapshot);
+  mapped.covered = context.told;
   for (const FieldRule& rule : mapping.fields) Field(rule, view, context, mapped).map();
   for (referral::Datum& datum : referral::all_data(snapshot)) {
     if (!is_covered(mapped, datum.path) && !datum.value.reveal().empty()) mapped.overflow.push_back(std::move(datum));

@@ -62,6 +62,7 @@ struct MapContext {
   std::string destination;                                    // its name, for sentences
   bool update = false;
   std::set<std::string, std::less<>> filled;   // targets that an earlier delivery gave a value
+  std::set<std::string, std::less<>> told;     // paths of data that arrive in a place of their own, beside the fields
   std::vector<std::string> notices;            // sentences the note begins with
   bool summary_follows = true;                 // the PDF carries what a note has no room for
   std::optional<std::size_t> note_length_max;  // tighter than the rule's own

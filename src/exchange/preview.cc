@@ -73,6 +73,7 @@ Json file_json(const PartBytes& bytes) {
     out.set("size", static_cast<std::size_t>(bytes.attachment_size));
     out.set("sha256", *bytes.attachment);
   }
+  if (bytes.base64) out.set("encoding", "base64");
   return out;
 }
 
@@ -210,6 +211,7 @@ DeliveryView view_of(const Integration& integration, const referral::Snapshot& s
   view.mapping = &integration.mapping;
   view.summary_pdf = integration.summary_pdf;
   view.attachments = integration.attachments;
+  view.now = snapshot.taken_at;
   return view;
 }
 
@@ -262,7 +264,9 @@ Json preview(const Connector& connector, const Integration& integration, const r
     const auto& request = std::get<HttpRequest>(*step);
     requests.push_back(request_json(request, mask));
     const std::string before = progress.data.dump();
-    const Verdict verdict = connector.judge(view, request, willing_answer(request, snapshot.taken_at), progress);
+    const auto own = connector.rehearse(view, progress, request);
+    const Verdict verdict =
+        connector.judge(view, request, own ? *own : willing_answer(request, snapshot.taken_at), progress);
     const auto* done = std::get_if<StepDone>(&verdict);
     if (done && !done->ephemeral.empty()) {
       ephemeral = done->ephemeral;

@@ -107,7 +107,7 @@ TEST_P(Lists, every_other_list_reads_to_its_end_too) {
       {"/api/v1/listings", {"id", 3}},
       {"/api/v1/sub-statuses", {"code", 17}},
       {"/api/v1/triggers", {"id", 17}},
-      {"/api/v1/connectors", {"id", 2}},
+      {"/api/v1/connectors", {"id", 3}},
       {"/api/v1/integrations", {"id", 1}},
       {"/api/v1/integrations/" + integration + "/versions", {"version", 2}},
       {"/api/v1/deliveries", {"id", 2}},

@@ -1,8 +1,9 @@
-// The connectors that keep the contract. The shipped profiles, and three made from them: one that signs in with OAuth
+// The connectors that keep the contract. The shipped ones, and three made from them: one that signs in with OAuth
 // 2, one whose partner takes a key and cannot be asked, one whose partner takes neither.
 #include <algorithm>
 
 #include "tests/contract/connector_contract.h"
+#include "tests/contract/org.h"
 
 namespace handoff::contract {
 namespace {
@@ -87,6 +88,24 @@ ContractCase mute() {
   return of_text(std::move(text));
 }
 
+ContractCase salesforce() {
+  ContractCase made = of_shipped("salesforce");
+  made.settings = Json::object({{"baseUrl", base_url},
+                                {"clientId", "handoff"},
+                                {"performers", Json::array({Json::object({{"npi", "1234567893"}})})}});
+  made.secrets = {{"clientSecret", Secret("invented-secret")}};
+  made.readme = "src/connector/salesforce/README.md";
+  made.make_partner = &make_org;
+  made.remote_id = "0lv000000000001AAA";
+  made.first_name = "FirstName";
+  made.middle_name = "MiddleName";
+  made.asks_first = true;
+  made.summary_on_update = true;
+  made.retraction_field = "Status";
+  made.retraction_word = "Entered-in-Error";
+  return made;
+}
+
 // The page about the format ends with a profile; whoever copies it starts from one that works.
 TEST(ProfileFormat, the_example_of_its_page_has_no_faults) {
   std::ifstream in(std::string(HANDOFF_SOURCE_DIR) + "/docs/formats/profile.md");
@@ -104,6 +123,7 @@ HANDOFF_CONNECTOR_CONTRACT(cms, cms);
 HANDOFF_CONNECTOR_CONTRACT(oauth, oauth);
 HANDOFF_CONNECTOR_CONTRACT(keyed, keyed);
 HANDOFF_CONNECTOR_CONTRACT(mute, mute);
+HANDOFF_CONNECTOR_CONTRACT(salesforce, salesforce);
 
 }  // namespace
 }  // namespace handoff::contract

@@ -41,14 +41,14 @@ inline Reply reply_of(int status, std::string body, const char* type = "applicat
 inline std::string bytes_of(const HttpRequest& request, const std::map<std::string, std::string>& blobs) {
   std::string bytes;
   for (const exchange::PartBytes& part : request.body) {
+    std::string piece = part.text;
     if (part.summary_pdf) {
-      bytes += "%PDF-1.7 an invented summary";
+      piece = "%PDF-1.7 an invented summary";
     } else if (part.attachment) {
       const auto found = blobs.find(*part.attachment);
-      bytes += found == blobs.end() ? std::string() : found->second;
-    } else {
-      bytes += part.text;
+      piece = found == blobs.end() ? std::string() : found->second;
     }
+    bytes += part.base64 ? base64(piece) : piece;
   }
   return bytes;
 }
@@ -70,6 +70,7 @@ class Partner {
     std::size_t file_bytes_max = 1'000'000;
   };
   explicit Partner(Options options) : options_(std::move(options)) {}
+  virtual ~Partner() = default;
 
   std::map<std::string, std::string> blobs;  // attachments by SHA-256
   std::vector<HeldReferral> held;
@@ -77,7 +78,7 @@ class Partner {
   int tokens_issued = 0;
   std::vector<std::string> hosts;  // every host that was addressed
 
-  Reply answer(const HttpRequest& request) {
+  virtual Reply answer(const HttpRequest& request) {
     const std::string_view url = request.url;
     const auto host_end = url.find('/', 8);
     hosts.emplace_back(url.substr(0, host_end));
@@ -98,6 +99,9 @@ class Partner {
   }
 
   void revoke_token() { token_.clear(); }
+
+ protected:
+  const Options& options() const { return options_; }
 
  private:
   bool let_in(const HttpRequest& request) const {

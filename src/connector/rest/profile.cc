@@ -183,7 +183,7 @@ class Reader {
                     "\"" + name + "\" is about a person and must not stand in an address or a header.");
         continue;
       }
-      table.fault(key, "profile.unknown_name", "There is no \"" + name + "\" here." + Table::meant(name, known));
+      table.fault(key, "profile.unknown_name", "There is no \"" + name + "\" here." + meant(name, known));
     }
   }
 

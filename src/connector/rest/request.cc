@@ -1,7 +1,6 @@
 #include "connector/rest/request.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/crypto.h"
 #include "base/text.h"
@@ -13,9 +12,6 @@ using exchange::HttpRequest;
 using exchange::Mapped;
 using exchange::MappedValue;
 using exchange::PartBytes;
-
-constexpr std::size_t file_name_characters_max = 120;
-constexpr const char* summary_file_name = "Referral Summary.pdf";  // the name the CRMS document gives it
 
 Error misconfigured(const char* code, std::string text) {
   return Error{Kind::precondition_failed, code, std::move(text), {}, {}};
@@ -80,52 +76,7 @@ std::string text_part(const std::string& boundary, std::string_view name, std::s
          "\r\n";
 }
 
-std::string with_number(const std::string& name, int number) {
-  const auto dot = name.rfind('.');
-  const std::string suffix = " (" + std::to_string(number) + ")";
-  if (dot == std::string::npos || dot == 0) return name + suffix;
-  return name.substr(0, dot) + suffix + name.substr(dot);
-}
-
 }  // namespace
-
-std::vector<File> files_of(const exchange::DeliveryView& delivery) {
-  std::vector<File> files;
-  std::set<std::string> names, contents;
-  if (delivery.summary_pdf) {
-    files.push_back({summary_key, summary_key, summary_file_name, "application/pdf", 0, true});
-    names.insert(ascii_lower(summary_file_name));
-  }
-  if (!delivery.attachments || delivery.snapshot == nullptr) return files;
-  for (const referral::Attachment& attachment : delivery.snapshot->referral.attachments) {
-    if (!contents.insert(attachment.sha256).second) continue;
-    // Two contents under one name would look like one file over there, or replace each other.
-    const std::string clean = clean_file_name(attachment.file_name.reveal());
-    std::string name = clean;
-    for (int number = 2; !names.insert(ascii_lower(name)).second; ++number) name = with_number(clean, number);
-    files.push_back({attachment.sha256, attachment.id.text(), std::move(name),
-                     clean_content_type(attachment.content_type), attachment.size, false});
-  }
-  return files;
-}
-
-std::string clean_file_name(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7F) continue;
-    out += std::string_view("/\\:*?\"<>|").find(c) == std::string_view::npos ? c : '_';
-  }
-  out = std::string(trim(out));
-  while (!out.empty() && (out.front() == '.' || out.front() == ' ')) out.erase(0, 1);
-  while (!out.empty() && (out.back() == '.' || out.back() == ' ')) out.pop_back();
-  if (out.empty()) return "file";
-  const std::size_t length = utf8_length(out);
-  if (length <= file_name_characters_max) return out;
-  const auto dot = out.rfind('.');
-  std::string ending = dot != std::string::npos && out.size() - dot <= 10 ? out.substr(dot) : std::string();
-  return utf8_prefix(out, file_name_characters_max - utf8_length(ending)) + ending;
-}
 
 std::string quoted_parameter(std::string_view text) {
   std::string out = "\"";
@@ -138,33 +89,6 @@ std::string quoted_parameter(std::string_view text) {
     }
   }
   return out + "\"";
-}
-
-std::string clean_content_type(std::string_view type) {
-  const std::string_view plain = trim(type.substr(0, type.find(';')));
-  const bool fit = std::count(plain.begin(), plain.end(), '/') == 1 && plain.front() != '/' && plain.back() != '/' &&
-                   std::all_of(plain.begin(), plain.end(), [](char c) {
-                     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                            std::string_view("/!#$&-^_.+").find(c) != std::string_view::npos;
-                   });
-  return fit ? ascii_lower(plain) : "application/octet-stream";
-}
-
-std::optional<std::string> address_fault(std::string_view url) {
-  const bool https = url.starts_with("https://");
-  if (!https && !url.starts_with("http://")) return "An address begins with https:// or http://.";
-  const std::string_view rest = url.substr(https ? 8 : 7);
-  const std::string_view host = rest.substr(0, rest.find('/'));
-  if (host.empty() || host.front() == ':') return "The address names no host.";
-  if (host.find('@') != std::string_view::npos)
-    return "A user or password does not belong into an address; use the settings for them.";
-  if (rest.find_first_of("?#") != std::string_view::npos)
-    return "The address ends with its path: leave out what follows ? or #.";
-  for (const char c : url) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= 0x20 || byte >= 0x7F || c == '\\') return "The address holds a character that addresses do not have.";
-  }
-  return {};
 }
 
 Wire::Wire(const Profile& profile, const Json& settings, const std::map<std::string, Secret>& secrets)

@@ -5,30 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "connector/files.h"
 #include "connector/rest/profile.h"
+#include "connector/settings.h"
 
 namespace handoff::connector {
 
-// A file that goes along: the summary PDF or an attachment of the referral.
-struct File {
-  std::string key;   // what `sent` remembers: SHA-256, or "summary"
-  std::string id;    // attachment id, or "summary"
-  std::string name;  // clean, unlike every other of the delivery
-  std::string content_type;
-  std::uint64_t size = 0;
-  bool summary = false;
-};
-inline constexpr const char* summary_key = "summary";
-
-// Every file of a delivery in the order it is sent: the summary, then the attachments, each content once.
-std::vector<File> files_of(const exchange::DeliveryView& delivery);
-
-// A file name without what systems trip over: separators, control characters, leading dots, quotes; bounded.
-std::string clean_file_name(std::string_view name);
 // The value of a multipart parameter in quotes (RFC 7578, as browsers write it).
 std::string quoted_parameter(std::string_view text);
-// "type/subtype", or application/octet-stream where it is not of that form.
-std::string clean_content_type(std::string_view type);
 
 // The settings of one integration as templates see them.
 class Wire {
@@ -65,8 +49,5 @@ class Wire {
   std::optional<Secret> token_;
   const referral::Snapshot* snapshot_ = nullptr;
 };
-
-// Faults of an address an administrator typed; empty where it is fit to be called.
-std::optional<std::string> address_fault(std::string_view url);
 
 }  // namespace handoff::connector

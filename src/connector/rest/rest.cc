@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "connector/rest/rest_connector.h"
-#include "connector/rest/table.h"
 
 namespace handoff::connector {
 
@@ -18,7 +17,6 @@ using exchange::MapContext;
 using exchange::Mapped;
 using exchange::Mapping;
 using exchange::Progress;
-using exchange::SettingRule;
 using exchange::Step;
 
 namespace {
@@ -52,28 +50,6 @@ std::string bytes_text(std::uint64_t size) {
   return std::to_string(size) + " bytes";
 }
 
-bool fits(SettingRule::Type type, const Json& value) {
-  switch (type) {
-    case SettingRule::Type::text:
-    case SettingRule::Type::url: return value.is_string();
-    case SettingRule::Type::integer: return value.is_integer();
-    case SettingRule::Type::boolean: return value.is_bool();
-    case SettingRule::Type::list: return value.is_array();
-  }
-  return false;
-}
-
-const char* type_words(SettingRule::Type type) {
-  switch (type) {
-    case SettingRule::Type::text:
-    case SettingRule::Type::url: return "a text";
-    case SettingRule::Type::integer: return "a whole number";
-    case SettingRule::Type::boolean: return "true or false";
-    case SettingRule::Type::list: return "a list";
-  }
-  return "";
-}
-
 bool doubtful(const DeliveryView& delivery, const Memory& memory) { return delivery.doubtful || memory.is("ask"); }
 
 Error doubt(const std::string& name, const std::string& what) {
@@ -102,76 +78,13 @@ std::optional<Secret> token_of(const DeliveryView& delivery) {
 
 void RestConnector::check(const Json& settings, const std::map<std::string, Secret>& secrets, const Json& mapping,
                           Faults& faults) const {
-  std::vector<std::string> known;
-  for (const SettingRule& rule : profile_.manifest.settings) {
-    known.push_back(rule.key);
-    const std::string pointer = "/settings/" + pointer_escape(rule.key);
-    const Json* value = settings.find(rule.key);
-    const bool given = rule.secret ? secrets.contains(rule.key) && !secrets.at(rule.key).reveal().empty()
-                                   : value != nullptr && !value->is_null() && *value != Json("");
-    if (!given) {
-      if (rule.required && rule.fallback.is_null()) {
-        faults.push_back({pointer, "connector.setting_missing",
-                          "\"" + rule.label + "\" is needed by " + profile_.manifest.name + "."});
-      }
-      continue;
-    }
-    if (rule.secret) continue;
-    if (!fits(rule.type, *value)) {
-      faults.push_back({pointer, "connector.setting_type", "\"" + rule.label + "\" is " + type_words(rule.type) + "."});
-    } else if (rule.type == SettingRule::Type::url) {
-      if (const auto fault = address_fault(value->string()))
-        faults.push_back({pointer, "connector.address_invalid", *fault});
-    } else if (rule.key == "statusPollSeconds" && (value->int_or(0) < 1 || value->int_or(0) > 86400)) {
-      faults.push_back({pointer, "connector.setting_range", "\"" + rule.label + "\" is between 1 and 86400."});
-    }
-  }
-  if (settings.is_object()) {
-    for (const auto& member : settings.members()) {
-      if (std::find(known.begin(), known.end(), member.first) != known.end()) continue;
-      faults.push_back(
-          {"/settings/" + pointer_escape(member.first), "connector.setting_unknown",
-           profile_.manifest.name + " has no setting \"" + member.first + "\"." + Table::meant(member.first, known)});
-    }
-  }
+  check_settings(profile_.manifest, settings, secrets, faults);
   (void)mapping_for(mapping, faults);
 }
 
 Mapping RestConnector::mapping_for(const Json& overrides, Faults& faults) const {
-  Mapping mapping = profile_.mapping;
-  if (overrides.is_null()) return mapping;
-  Table table(overrides, "/mapping", faults);
-  if (!overrides.is_object()) {
-    table.fault("", "profile.wrong_type", "A mapping is an object with \"fields\".");
-    return mapping;
-  }
-  const Json* fields = table.find("fields");
-  table.done();
-  if (fields == nullptr) return mapping;
-  if (!fields->is_array()) {
-    table.fault("fields", "profile.wrong_type", "\"fields\" is a list.");
-    return mapping;
-  }
-  std::vector<std::string> targets;
-  for (const auto& rule : mapping.fields) targets.push_back(rule.target);
-  for (std::size_t i = 0; i < fields->size(); ++i) {
-    const Json& json = fields->items()[i];
-    const std::string pointer = "/mapping/fields/" + std::to_string(i);
-    const std::string target = json["target"].text_or();
-    auto rule = std::find_if(mapping.fields.begin(), mapping.fields.end(),
-                             [&](const auto& known) { return known.target == target; });
-    if (rule == mapping.fields.end()) {
-      if (!profile_.extra_fields && !target.empty()) {
-        faults.push_back(
-            {pointer + "/target", "connector.field_unknown",
-             profile_.manifest.name + " has no field \"" + target + "\"." + Table::meant(target, targets)});
-        continue;
-      }
-      rule = mapping.fields.insert(mapping.fields.end(), exchange::FieldRule{});
-    }
-    exchange::read_field_rule(json, pointer, template_variables(), *rule, faults);
-  }
-  return mapping;
+  return overridden(profile_.mapping, overrides, {profile_.manifest.name, profile_.extra_fields, template_variables()},
+                    faults);
 }
 
 MapContext RestConnector::context(const DeliveryView& delivery, const Memory& memory) const {

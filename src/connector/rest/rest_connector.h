@@ -6,12 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "connector/rest/memory.h"
+#include "connector/memory.h"
 #include "connector/rest/request.h"
 
 namespace handoff::connector {
 
-inline constexpr const char* attach_prefix = "attach:";
 inline constexpr const char* token_name = "access_token";  // the one secret a token step earns
 
 std::optional<Secret> token_of(const exchange::DeliveryView& delivery);

@@ -8,6 +8,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "connector/settings.h"
 
 namespace handoff::connector {
 
@@ -97,12 +98,6 @@ class Table {
       fault(member.first, "profile.unknown_key",
             "\"" + member.first + "\" is not known here." + meant(member.first, known_));
     }
-  }
-
-  static std::string meant(std::string_view word, const std::vector<std::string>& known) {
-    const auto near = nearest(word, known);
-    if (near) return " Did you mean \"" + *near + "\"?";
-    return " Known are: " + join(known, ", ") + ".";
   }
 
  private:

@@ -28,55 +28,59 @@ std::string masked(std::string text, const std::vector<Secret>& secrets) {
   return text;
 }
 
-struct Trial {
-  bool ok;
-  std::string code, sentence;
-};
-
-// What an administrator reads after trying the settings.
-Trial trial_of(const exchange::Verdict& verdict) {
-  struct Words {
-    Trial operator()(const exchange::StepDone&) const {
-      return {true, "ok", "The destination answered and took the credentials."};
-    }
-    Trial operator()(const exchange::RetryLater& v) const {
-      return {false, "destination.not_available", "The destination cannot answer now: " + v.why};
-    }
-    Trial operator()(const exchange::NeedsData&) const {
-      return {true, "ok",
-              "The destination answered; it did not like the empty question, which says nothing about the "
-              "address or the credentials."};
-    }
-    Trial operator()(const exchange::Misconfigured& v) const { return {false, v.code, v.why}; }
-    Trial operator()(const exchange::NeedsPerson& v) const { return {false, v.code, v.why}; }
-    Trial operator()(const exchange::Gone& v) const { return {false, "destination.gone", v.why}; }
-    Trial operator()(const exchange::TooLarge& v) const { return {false, "destination.too_large", v.why}; }
-    Trial operator()(const exchange::Unknown& v) const {
-      return {false, "destination.no_answer", "The destination gave no usable answer: " + v.why};
-    }
-  };
-  return std::visit(Words{}, verdict);
-}
-
 }  // namespace
 
 Result<net::Response> test_integration(Call& call) {
   const Integration integration = HANDOFF_TRY(find_integration(call));
   const exchange::Connector* connector = call.parts.connectors.find(integration.connector);
   if (!connector) return connector_missing();
-  const auto request = HANDOFF_TRY(connector->probe(integration.settings, integration.secrets));
+  // One question after the other, each decided by the answers before it. A worker waits for all of them, so that the
+  // time they may take together is bounded: the last one may begin within it.
+  constexpr milliseconds together_max{30'000};
   const auto began = call.parts.clock.monotonic();
-  const exchange::Reply reply = call.parts.prober.send(request);
+  std::vector<exchange::Exchanged> so_far;
+  std::vector<Secret> secrets;
+  for (const auto& [key, secret] : integration.secrets) secrets.push_back(secret);
+  exchange::Trial trial;
+  for (;;) {
+    auto step = HANDOFF_TRY(
+        connector->try_next(integration.settings, integration.secrets, integration.mapping, call.now(), so_far));
+    if (auto* found = std::get_if<exchange::Trial>(&step)) {
+      trial = std::move(*found);
+      break;
+    }
+    auto& request = std::get<exchange::HttpRequest>(step);
+    HANDOFF_ASSERT(so_far.size() < exchange::trial_requests_max);
+    if (call.parts.clock.monotonic() - began > together_max) {
+      trial =
+          exchange::trial_of(exchange::Unknown{"It is too slow to answer all that is asked of it in half a minute."});
+      break;
+    }
+    secrets.insert(secrets.end(), request.secrets.begin(), request.secrets.end());
+    exchange::Reply reply = call.parts.prober.send(request);
+    so_far.push_back({std::move(request), std::move(reply)});
+  }
   const auto took = call.parts.clock.monotonic() - began;
-  const Trial trial = trial_of(exchange::verdict_of(reply, call.now()));
-  const bool answered = reply.outcome == exchange::Reply::Outcome::answered;
-  return call.answer(Json::object(
-      {{"ok", trial.ok},
-       {"code", trial.code},
-       {"sentence", masked(trial.sentence, request.secrets)},
-       {"httpStatus", answered ? Json(reply.status) : Json()},
-       {"durationMs", static_cast<std::int64_t>(took.count())},
-       {"request", Json::object({{"method", request.method}, {"url", masked(request.url, request.secrets)}})}}));
+  Json checks = Json::array();
+  for (const auto& check : trial.checks) {
+    checks.push_back(Json::object({{"check", check.check},
+                                   {"result", exchange::word(check.result)},
+                                   {"code", check.code},
+                                   {"detail", masked(check.detail, secrets)}}));
+  }
+  Json last, status;
+  if (!so_far.empty()) {
+    const auto& [request, reply] = so_far.back();
+    last = Json::object({{"method", request.method}, {"url", masked(request.url, secrets)}});
+    if (reply.outcome == exchange::Reply::Outcome::answered) status = reply.status;
+  }
+  return call.answer(Json::object({{"ok", trial.ok},
+                                   {"code", trial.code},
+                                   {"sentence", masked(trial.sentence, secrets)},
+                                   {"httpStatus", std::move(status)},
+                                   {"durationMs", static_cast<std::int64_t>(took.count())},
+                                   {"request", std::move(last)},
+                                   {"checks", std::move(checks)}}));
 }
 
 Result<net::Response> preview_integration(Call& call) {

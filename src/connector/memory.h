@@ -22,6 +22,8 @@ class Memory {
   }
   void set_remote_id(std::string id) { data_.set("remoteId", std::move(id)); }
 
+  void put(const char* key, Json value) { data_.set(key, std::move(value)); }
+
   bool is(const char* flag) const { return data_[flag].bool_or(false); }
   void set(const char* flag) { data_.set(flag, true); }
   void clear(const char* flag) { data_.erase(flag); }
