@@ -15,7 +15,7 @@ class OrgPartner : public Partner {
 
   std::map<std::string, std::string> providers{{"1234567893", "0cm000000000007AAA"}};  // NPI to record id
   std::string instance;  // what the sign-in names; "" for the address it came to
-  std::string newest = "67.0";
+  int newest = 67;       // of the API versions it offers, all of them from 50.0 on
   std::string limit_info = "api-usage=18/5000";
   std::vector<Json> bodies;  // of every create, in order
   std::size_t performers_max = 5;
@@ -62,8 +62,8 @@ class OrgPartner : public Partner {
 
   Reply versions() const {
     Json list = Json::array();
-    for (const std::string& version : {std::string("58.0"), std::string("59.0"), newest})
-      list.push_back(Json::object({{"label", "invented"}, {"version", version}}));
+    for (int version = 50; version <= newest; ++version)
+      list.push_back(Json::object({{"label", "invented"}, {"version", std::to_string(version) + ".0"}}));
     return reply_of(200, list.dump());
   }
 
@@ -73,7 +73,7 @@ class OrgPartner : public Partner {
   }
 
   Reply route(const HttpRequest& request, std::string_view path, std::string_view query, const std::string& body) {
-    constexpr std::string_view root = "/services/data/v66.0";
+    const std::string root = "/services/data/v" + std::to_string(std::min(newest, 66)) + ".0";
     if (!path.starts_with(root)) return refusal(404, "NOT_FOUND", "The requested resource does not exist");
     path = path.substr(root.size());
     if (path == "/query" && request.method == "GET") return select(percent_decode(query.substr(2), false).value_or(""));

@@ -64,7 +64,8 @@ Verdict SalesforceConnector::judge(const DeliveryView& delivery, const HttpReque
   const bool success = reply.outcome == Reply::Outcome::answered && reply.status >= 200 && reply.status < 300 &&
                        std::holds_alternative<StepDone>(verdict);
   if (success) {
-    memory.clear("tokenRenewed");
+    // The list of versions is open to everybody: only what needs the token shows that it is taken.
+    if (step != "token" && step != "versions") memory.clear("tokenRenewed");
     verdict = judge_success(sight, request, reply, memory);
   } else {
     verdict = judge_refusal(sight, request, reply, std::move(verdict), memory);
@@ -108,7 +109,8 @@ Verdict SalesforceConnector::judge_success(const Sight& sight, const HttpRequest
   if (asks_rows(step)) return judge_rows(sight, step, answer, memory);
   if (step == "files") return judge_files(sight, answer, memory);
   if (step == "create") return judge_create(sight, reply, memory);
-  memory.clear("ask");
+  // A change that was said twice does no harm and settles nothing: doubt about files stays until they are looked at.
+  if (!step.starts_with("update")) memory.clear("ask");
   memory.clear("unknown");
   memory.add("done", step);
   if (step.starts_with("update")) {

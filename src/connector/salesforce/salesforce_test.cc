@@ -696,10 +696,13 @@ TEST_F(Trying, ItEndsAtTheFirstQuestionThatCannotBeAsked) {
   settings_.set("organizationId", "00D000000000002EAA");
   EXPECT_THAT(results(tried()), ElementsAre("sign_in pass", "organization fail destination.other_organization"));
   settings_.erase("organizationId");
-  org_.newest = "58.0";
-  settings_.set("version", "66.0");
+  org_.newest = 59;
+  EXPECT_TRUE(tried().ok);
+  org_.newest = 58;
   trial = tried();
-  EXPECT_TRUE(trial.ok) << "59.0 is still offered";
+  EXPECT_THAT(results(trial), ElementsAre("sign_in pass", "organization not_applicable",
+                                          "api_version fail destination.version_too_old"));
+  org_.newest = 67;
   org_.instance = "https://elsewhere.example.org";
   EXPECT_THAT(results(tried()), ElementsAre("sign_in fail destination.other_host"));
 }
