@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t npi_digits = 10, word_max = 40, name_max = 255;
 constexpr const char* production_login = "https://login.salesforce.com";
 constexpr const char* sandbox_login = "https://test.salesforce.com";
+constexpr const char* default_version = "66.0";
 constexpr const char* vendor_domain = "salesforce.com";
 
 bool digits(std::string_view text) {
@@ -103,7 +104,7 @@ std::vector<SettingRule> setting_rules() {
           "Domain that the org's API addresses belong to; salesforce.com where the address does, else the host alone."),
       rule("organizationId", "Organization id", Type::text, {},
            "Id of the org (00D…): a sign-in that ends in another org is refused."),
-      rule("version", "API version", Type::text, "66.0", "Newest API version to speak; at least 59.0."),
+      rule("version", "API version", Type::text, default_version, "Newest API version to speak; at least 59.0."),
       rule("sourceSystem", "Source system", Type::text, "handoff",
            "Written to SourceSystem; with the referral's id it is the mark by which a referral is found again."),
       rule("performers", "Performers", Type::list, Json::array(),
