@@ -28,15 +28,16 @@ using store::Blob;
 using store::Statement;
 using store::Values;
 
-constexpr std::size_t crowded = 50;          // records under one key, beyond which it tells too little
-constexpr std::size_t candidates_max = 200;  // scored for one search
+constexpr std::int64_t space = 0x5A17'0000'1234;  // of one organization
+constexpr std::size_t crowded = 50;               // records under one key, beyond which it tells too little
+constexpr std::size_t candidates_max = 200;       // scored for one search
 
 const Statement find_key{
     "bench_find_key",
-    "SELECT record_number, body FROM bench_person_key WHERE key_hash = $1 ORDER BY record_number LIMIT 51"};
+    "SELECT record, person, body FROM bench_person_key WHERE space = $1 AND key = $2 ORDER BY record LIMIT 51"};
 const Statement find_count{"bench_find_count", "SELECT persons FROM bench_value_count WHERE value_key = $1"};
 const Statement add_key{"bench_add_key",
-                        "INSERT INTO bench_person_key (key_hash, record_number, body) VALUES ($1, $2, $3)"};
+                        "INSERT INTO bench_person_key (space, key, record, person, body) VALUES ($1, $2, $3, $4, $5)"};
 const Statement add_count{"bench_add_count", "INSERT INTO bench_value_count (value_key, persons) VALUES ($1, $2)"};
 const Statement add_probe{"bench_add_probe", "INSERT INTO bench_probe (number, expected, body) VALUES ($1, $2, $3)"};
 const Statement all_probes{"bench_all_probes", "SELECT expected, body FROM bench_probe ORDER BY number LIMIT $1"};
@@ -84,15 +85,16 @@ void fill(store::Connection& connection, std::uint64_t persons_max, std::size_t 
       "DROP TABLE IF EXISTS bench_person_key; DROP TABLE IF EXISTS bench_value_count; DROP TABLE IF EXISTS bench_probe;"
       "DROP TABLE IF EXISTS bench_state; DROP TABLE IF EXISTS bench_value_total;"));
   const bool sqlite = connection.query(Statement{"bench_version", "SELECT sqlite_version()"}, Values{}).has_value();
+  const std::string bytes = sqlite ? "BLOB" : "BYTEA";
   must(connection.script(
-      std::string("CREATE TABLE bench_person_key (key_hash BIGINT NOT NULL, record_number BIGINT NOT NULL, body ") +
-      (sqlite ? "BLOB" : "BYTEA") + " NOT NULL, PRIMARY KEY (key_hash, record_number))" +
+      "CREATE TABLE bench_person_key (space BIGINT NOT NULL, key BIGINT NOT NULL, record BIGINT NOT NULL, person " +
+      bytes + " NOT NULL, body " + bytes + " NOT NULL, PRIMARY KEY (space, key, record))" +
       (sqlite ? " WITHOUT ROWID" : "") +
       ";"
       "CREATE TABLE bench_value_count (value_key BIGINT PRIMARY KEY, persons BIGINT NOT NULL);"
       "CREATE TABLE bench_value_total (kind BIGINT NOT NULL, persons BIGINT NOT NULL);"
       "CREATE TABLE bench_probe (number BIGINT NOT NULL, expected BIGINT NOT NULL, body " +
-      (sqlite ? "BLOB" : "BYTEA") + " NOT NULL);" + "CREATE TABLE bench_state (persons BIGINT NOT NULL);"));
+      bytes + " NOT NULL);" + "CREATE TABLE bench_state (persons BIGINT NOT NULL);"));
   struct Entry {
     std::int64_t hash;
     std::uint32_t record;
@@ -143,7 +145,10 @@ void fill(store::Connection& connection, std::uint64_t persons_max, std::size_t 
   std::sort(entries.begin(), entries.end(),
             [](const Entry& a, const Entry& b) { return a.hash != b.hash ? a.hash < b.hash : a.record < b.record; });
   for (const auto& entry : entries) {
-    calls.push_back({&add_key, {entry.hash, static_cast<std::int64_t>(entry.record), Blob{bodies[entry.record]}}});
+    const std::string person = std::to_string(10'000'000'000'000'000 + entry.record).substr(0, 16);
+    calls.push_back(
+        {&add_key,
+         {space, entry.hash, static_cast<std::int64_t>(entry.record), Blob{person}, Blob{bodies[entry.record]}}});
     send(false);
   }
   // What occurs once is as rare as what does not occur.
@@ -204,7 +209,8 @@ Found search(store::Connection& connection, const Scorer& scorer, const Record& 
   const std::size_t first_round = std::min(stored_keys_max, stored_keys(probe).size());
   const auto round = [&](std::size_t from, std::size_t to) {
     calls.clear();
-    for (std::size_t i = from; i < to; ++i) calls.push_back({&find_key, {static_cast<std::int64_t>(keys[i].hash)}});
+    for (std::size_t i = from; i < to; ++i)
+      calls.push_back({&find_key, {space, static_cast<std::int64_t>(keys[i].hash)}});
     found.keys += calls.size();
     for (const auto& rows : must(connection.query_all(calls))) {
       if (rows.size() > crowded) continue;
@@ -216,7 +222,7 @@ Found search(store::Connection& connection, const Scorer& scorer, const Record& 
           return;
         }
         seen.push_back(number);
-        const auto candidate = must(deserialize(row.view(1)));
+        const auto candidate = must(deserialize(row.view(2)));
         const auto score = scorer.score(probe, candidate);
         if (score.total_bits <= best_bits) continue;
         best_bits = score.total_bits;

@@ -24,10 +24,26 @@ constexpr std::uint64_t stored_on_both = 1ULL << 40;
 // Records of one piece of work.
 constexpr std::uint32_t chunk_size = 2048;
 const NoFrequencies no_frequencies;
+// Pairs looked at to learn how careless a file is, and how many bits they must bring to move it a whole step away from
+// what the model takes a file for.
+constexpr std::size_t samples_max = 20'000;
+constexpr double noise_belief = 20;
+// Populations have a relative on file for one person in five at least, or none at all. Where hardly anyone seems to
+// live with anyone, what looks like a relative is more likely a record with two wrong fields.
+constexpr double families_min = 0.2;
+double believable(double household_size) {
+  return household_size * std::min(1.0, std::pow(household_size / families_min, 1.5));
+}
+// How many of a person's further records carry a value unchanged.
+constexpr double copies_share = 0.6;
 
 }  // namespace
 
 Batch::Batch(std::span<const Record> records, BatchOptions options) : records_(records), options_(std::move(options)) {
+  const std::uint64_t all = records.size(), first = options_.first_of_second;
+  every_pair_ = (first == 0 ? all * (all > 0 ? all - 1 : 0) / 2 : first * (all - first)) <= options_.every_pair_max;
+  if (every_pair_) return;
+  both_sides_ = all <= options_.both_sides_max;
   std::vector<std::uint32_t> order(records.size());
   std::iota(order.begin(), order.end(), 0U);
   {
@@ -38,9 +54,13 @@ Batch::Batch(std::span<const Record> records, BatchOptions options) : records_(r
   }
   ranks_.resize(records.size());
   for (std::uint32_t i = 0; i < order.size(); ++i) ranks_[order[i]] = i;
-  entries_.reserve(records.size() * stored_keys_max);
-  for (std::uint32_t i = 0; i < records.size(); ++i) {
-    for (const auto& key : stored_keys(records[i])) entries_.push_back({key.hash, i, ranks_[i]});
+  both_sides_ ? index_both_sides() : index_one_side();
+}
+
+void Batch::index_one_side() {
+  entries_.reserve(records_.size() * stored_keys_max);
+  for (std::uint32_t i = 0; i < records_.size(); ++i) {
+    for (const auto& key : stored_keys(records_[i])) entries_.push_back({key.hash, i, ranks_[i]});
   }
   std::sort(entries_.begin(), entries_.end(),
             [](const Entry& a, const Entry& b) { return a.hash != b.hash ? a.hash < b.hash : a.rank < b.rank; });
@@ -58,8 +78,77 @@ Batch::Batch(std::span<const Record> records, BatchOptions options) : records_(r
   }
 }
 
+void Batch::index_both_sides() {
+  // The kind in front, so that each record meets its most telling keys first. Most keys have one record and are
+  // dropped.
+  constexpr int kind_bits = 5;
+  std::vector<Entry> entries;
+  for (std::uint32_t i = 0; i < records_.size(); ++i) {
+    for (const auto& key : file_keys(records_[i])) {
+      const auto kind = static_cast<std::uint64_t>(key.kind);
+      entries.push_back({(kind << (64 - kind_bits)) | (key.hash >> kind_bits), i, ranks_[i]});
+    }
+  }
+  std::sort(entries.begin(), entries.end(),
+            [](const Entry& a, const Entry& b) { return a.hash != b.hash ? a.hash < b.hash : a.rank < b.rank; });
+  record_begin_.assign(records_.size() + 1, 0);
+  for (std::size_t begin = 0, end = 0; begin < entries.size(); begin = end) {
+    while (end < entries.size() && entries[end].hash == entries[begin].hash) ++end;
+    const auto kind = static_cast<KeyKind>(entries[begin].hash >> (64 - kind_bits));
+    if (end - begin < 2 || (kind == KeyKind::rescue && end - begin > options_.rescue_max)) continue;
+    blocks_cut_ += end - begin > options_.block_max ? 1 : 0;
+    blocks_.push_back({static_cast<std::uint32_t>(members_.size()), static_cast<std::uint32_t>(end - begin), kind});
+    for (std::size_t i = begin; i < end; ++i) {
+      members_.push_back(entries[i].record);
+      ++record_begin_[entries[i].record + 1];
+    }
+  }
+  for (std::size_t i = 1; i < record_begin_.size(); ++i) record_begin_[i] += record_begin_[i - 1];
+  record_blocks_.resize(members_.size());
+  std::vector<std::size_t> next(record_begin_.begin(), record_begin_.end() - 1);
+  for (std::uint32_t b = 0; b < blocks_.size(); ++b) {
+    for (std::uint32_t i = 0; i < blocks_[b].size; ++i) record_blocks_[next[members_[blocks_[b].begin + i]]++] = b;
+  }
+}
+
+void Batch::collect_all(std::uint32_t record, std::vector<std::uint64_t>& found) const {
+  const auto split = static_cast<std::uint32_t>(options_.first_of_second);
+  const auto count = static_cast<std::uint32_t>(records_.size());
+  const std::uint32_t from = split != 0 && record < split ? split : 0,
+                      to = split != 0 && record >= split ? split : count;
+  const std::uint64_t mark = (std::uint64_t{static_cast<std::uint8_t>(KeyKind::every_pair)} << 32) | stored_on_both;
+  for (std::uint32_t other = from; other < to; ++other) {
+    if (other != record) found.push_back(mark | other);
+  }
+}
+
 void Batch::collect(std::uint32_t record, std::vector<std::uint64_t>& found) const {
   found.clear();
+  if (every_pair_) return collect_all(record, found);
+  const std::size_t split = options_.first_of_second;
+  const auto take = [&](std::uint32_t other, std::uint64_t mark) {
+    if (other == record || (split != 0 && (other < split) == (record < split))) return;
+    found.push_back(mark | other);
+  };
+  // Only the neighbours in order of name where a key is too common.
+  const auto window = [&](auto& low, auto& high, auto&& rank) {
+    if (static_cast<std::size_t>(high - low) <= options_.block_max) return;
+    const auto place = std::lower_bound(low, high, ranks_[record],
+                                        [&](const auto& entry, std::uint32_t mine) { return rank(entry) < mine; });
+    const auto reach = static_cast<std::ptrdiff_t>(options_.neighbours);
+    if (place - low > reach) low = place - reach;
+    if (high - place > reach) high = place + reach;
+  };
+  if (both_sides_) {
+    for (std::size_t i = record_begin_[record]; i < record_begin_[record + 1]; ++i) {
+      const Block& block = blocks_[record_blocks_[i]];
+      const std::uint64_t mark = (std::uint64_t{static_cast<std::uint8_t>(block.kind)} << 32) | stored_on_both;
+      auto low = members_.begin() + block.begin, high = low + block.size;
+      window(low, high, [&](std::uint32_t other) { return ranks_[other]; });
+      for (auto it = low; it != high; ++it) take(*it, mark);
+    }
+    return;
+  }
   const auto stored = stored_keys(records_[record]);
   for (const auto& key : probe_keys(records_[record])) {
     const bool both = std::find(stored.begin(), stored.end(), key) != stored.end();
@@ -67,21 +156,9 @@ void Batch::collect(std::uint32_t record, std::vector<std::uint64_t>& found) con
     const auto from = entries_.begin() + bucket_[bucket], to = entries_.begin() + bucket_[bucket + 1];
     auto low = std::lower_bound(from, to, key.hash, [](const Entry& e, std::uint64_t h) { return e.hash < h; });
     auto high = std::upper_bound(low, to, key.hash, [](std::uint64_t h, const Entry& e) { return h < e.hash; });
-    if (static_cast<std::size_t>(high - low) > options_.block_max) {
-      const auto place =
-          std::lower_bound(low, high, ranks_[record], [](const Entry& e, std::uint32_t rank) { return e.rank < rank; });
-      const auto reach = static_cast<std::ptrdiff_t>(options_.neighbours);
-      if (place - low > reach) low = place - reach;
-      if (high - place > reach) high = place + reach;
-    }
+    window(low, high, [](const Entry& entry) { return entry.rank; });
     const std::uint64_t mark = (std::uint64_t{static_cast<std::uint8_t>(key.kind)} << 32) | (both ? stored_on_both : 0);
-    for (auto it = low; it != high; ++it) {
-      if (it->record == record) continue;
-      if (options_.first_of_second != 0 &&
-          (it->record < options_.first_of_second) == (record < options_.first_of_second))
-        continue;
-      found.push_back(mark | it->record);
-    }
+    for (auto it = low; it != high; ++it) take(it->record, mark);
   }
 }
 
@@ -104,6 +181,12 @@ bool Batch::is_candidate(std::uint32_t a, std::uint32_t b) const {
 
 std::size_t Batch::chunk_count() const { return (records_.size() + chunk_size - 1) / chunk_size; }
 
+void Batch::prepare(const Scorer& scorer) {
+  rarity_.clear();
+  rarity_.reserve(records_.size());
+  for (const auto& record : records_) rarity_.push_back(scorer.rarity(record));
+}
+
 BatchResult Batch::score_chunk(const Scorer& scorer, std::size_t chunk, Seen& seen) const {
   // What is kept must still be there when the file turns out to have no families.
   Prior without_families = scorer.prior();
@@ -124,7 +207,7 @@ BatchResult Batch::score_chunk(const Scorer& scorer, std::size_t chunk, Seen& se
       ++part.pairs_scored;
       ++part.pairs_by_key[(one >> 32) & 0xFF];
       const auto first = std::min(record, other), second = std::max(record, other);
-      const auto score = scorer.score(records_[first], records_[second]);
+      const auto score = scorer.score(records_[first], records_[second], rarity_[first], rarity_[second]);
       if (careless.total_bits(score.stranger_bits, score.household_bits) < options_.keep_total_bits) continue;
       part.pairs.push_back(
           {first, second, static_cast<float>(score.stranger_bits), static_cast<float>(score.household_bits)});
@@ -147,7 +230,8 @@ BatchResult Batch::merge(std::span<BatchResult> parts) {
   return result;
 }
 
-BatchResult Batch::score(const Scorer& scorer) const {
+BatchResult Batch::score(const Scorer& scorer) {
+  prepare(scorer);
   std::vector<BatchResult> parts(chunk_count());
   std::atomic<std::size_t> next{0};
   std::mutex mutex;
@@ -178,24 +262,92 @@ Prior estimate_prior(std::span<const ScoredPair> pairs, const Model& model, std:
   Prior prior = Prior::of_persons(persons);
   prior.household_size = model.household_size;
   const double lowest = 0.02 / persons, highest = 20.0 / persons;
+  // Millions of pairs say no more than a million of them.
+  constexpr std::size_t pairs_max = 1'000'000;
+  const std::size_t step = pairs.size() / pairs_max + 1;
   // How many records' worth of belief the model's household size keeps.
-  constexpr double inertia = 5;
+  constexpr double inertia = 1;
   for (int round = 0; round < 25; ++round) {
     double matches = 0, relatives = 0;
     const double household_odds = prior.household_size / persons;
-    for (const auto& pair : pairs) {
+    for (std::size_t i = 0; i < pairs.size(); i += step) {
+      const auto& pair = pairs[i];
       const double stranger = std::exp2(-double{pair.stranger_bits}),
                    relative = household_odds * std::exp2(-double{pair.household_bits});
       const double all = prior.match_odds + stranger + relative;
       matches += prior.match_odds / all;
       relatives += relative / all;
     }
+    matches *= static_cast<double>(step);
+    relatives *= static_cast<double>(step);
     // Half a pair stands for what was not among the candidates, and keeps an empty file from odds of nothing.
     prior.match_odds = std::clamp((matches + 0.5) / possible, lowest, highest);
     const double seen = relatives / possible * persons;
     prior.household_size = (seen * count + inertia * model.household_size) / (count + inertia);
   }
   return prior;
+}
+
+Settled settle(std::span<const Record> records, std::vector<ScoredPair>& pairs, const Model& model,
+               const Frequencies& frequencies, std::size_t first_of_second) {
+  Settled settled{model, estimate_prior(pairs, model, records.size(), first_of_second)};
+  const auto copies = [&](const Prior& prior) {
+    return first_of_second != 0 ? 0.0 : copies_share * std::max(0.0, prior.match_odds * prior.persons - 1);
+  };
+  // The pairs that speak: what is certainly no match says nothing about matches.
+  struct Sample {
+    const ScoredPair* pair;
+    Comparison comparison;
+  };
+  std::vector<Sample> samples;
+  const std::size_t step = pairs.size() / samples_max + 1;
+  for (std::size_t i = 0; i < pairs.size(); i += step)
+    samples.push_back({&pairs[i], compare(records[pairs[i].first], records[pairs[i].second])});
+  settled.prior.copies = copies(settled.prior);
+  const double weight = static_cast<double>(step);
+  const auto likelihood = [&](const Noise& noise) {
+    Model tried = model;
+    tried.noise = noise;
+    tried.prepare();
+    const Scorer scorer(tried, frequencies, settled.prior);
+    const double household_odds = settled.prior.household_size / settled.prior.persons;
+    double sum = 0;
+    for (const auto& sample : samples) {
+      const auto score = scorer.score(sample.comparison, records[sample.pair->first], records[sample.pair->second]);
+      const double relative = std::exp2(score.stranger_bits - score.household_bits);
+      sum += std::log2(settled.prior.match_odds * std::exp2(score.stranger_bits) + 1 + household_odds * relative);
+    }
+    sum *= weight;
+    for (std::size_t g = 0; g < noise.size(); ++g)
+      sum -= noise_belief * (noise[g] - model.noise[g]) * (noise[g] - model.noise[g]);
+    return sum;
+  };
+  // Scoring anew is dear where one person has thousands of records, and then one sweep has seen enough.
+  const int sweeps = pairs.size() > 2'000'000 ? 1 : 2;
+  for (int sweep = 0; sweep < sweeps; ++sweep) {
+    double best = likelihood(settled.model.noise);
+    for (std::size_t g = 0; g < noise_group_count; ++g) {
+      for (const double share : {0.25, 0.4, 0.55, 0.7, 0.85, 1.0}) {
+        Noise noise = settled.model.noise;
+        noise[g] = share;
+        const double found = likelihood(noise);
+        if (found <= best) continue;
+        best = found;
+        settled.model.noise = noise;
+      }
+    }
+    settled.model.prepare();
+    const Scorer scorer(settled.model, frequencies, settled.prior);
+    for (auto& pair : pairs) {
+      const auto score = scorer.score(records[pair.first], records[pair.second]);
+      pair.stranger_bits = static_cast<float>(score.stranger_bits);
+      pair.household_bits = static_cast<float>(score.household_bits);
+    }
+    settled.prior = estimate_prior(pairs, settled.model, records.size(), first_of_second);
+    settled.prior.household_size = believable(settled.prior.household_size);
+    settled.prior.copies = copies(settled.prior);
+  }
+  return settled;
 }
 
 }  // namespace handoff::people

@@ -25,6 +25,12 @@ struct BatchOptions {
   // common key costs the square of its length.
   std::size_t block_max = 6000;
   std::size_t neighbours = 40;
+  // So many pairs are compared without keys: a small file entirely.
+  std::uint64_t every_pair_max = 3'000'000;
+  // Up to so many records both sides of a pair are expanded (file_keys()); beyond it one side, as in a search.
+  std::size_t both_sides_max = 200'000;
+  // A key that only rescues says too little where more records share it.
+  std::size_t rescue_max = 30;
   double keep_total_bits = -7;  // p of about .008
   unsigned threads = 1;
   std::function<void(std::uint64_t done, std::uint64_t total)> progress;
@@ -43,7 +49,9 @@ class Batch {
   // The candidates of one record, sorted, without itself.
   void candidates(std::uint32_t record, std::vector<std::uint32_t>& out) const;
   bool is_candidate(std::uint32_t a, std::uint32_t b) const;
-  BatchResult score(const Scorer& scorer) const;
+  BatchResult score(const Scorer& scorer);
+  // Before score_chunk(): works out once what each record's values tell by their rarity.
+  void prepare(const Scorer& scorer);
 
   // The same in pieces, for runs that must be able to stop: any thread may score any chunk.
   std::size_t chunk_count() const;
@@ -61,7 +69,10 @@ class Batch {
     std::uint32_t record;
     std::uint32_t rank;  // place of the record in order of name
   };
+  void index_one_side();
+  void index_both_sides();
   void collect(std::uint32_t record, std::vector<std::uint64_t>& found) const;
+  void collect_all(std::uint32_t record, std::vector<std::uint64_t>& found) const;
 
   std::span<const Record> records_;
   BatchOptions options_;
@@ -69,13 +80,35 @@ class Batch {
   std::vector<std::uint32_t> bucket_;  // where each value of the hash's high bits begins
   int bucket_shift_ = 0;
   std::vector<std::uint32_t> ranks_;
+  std::vector<RarityBits> rarity_;
   std::uint64_t blocks_cut_ = 0;
+  bool every_pair_ = false, both_sides_ = false;
+
+  // Where both sides are expanded: records that share a key, and for each record where it is one of them.
+  struct Block {
+    std::uint32_t begin, size;
+    KeyKind kind;
+  };
+  std::vector<Block> blocks_;
+  std::vector<std::uint32_t> members_;        // in order of name within a block
+  std::vector<std::uint32_t> record_blocks_;  // numbers of blocks
+  std::vector<std::size_t> record_begin_;     // one more than there are records
 };
 
 // How many pairs of a file are one person, and how many are of one household, so that the expected numbers agree with
-// the pairs found (two parameters, by expectation and maximization; the model's weights stay as they are). Starts from
-// one match per record and the model's household size. A file without families then has no need of caution about them.
+// the pairs found (two parameters, by expectation and maximization). Starts from one match per record and the model's
+// household size. A file without families then has no need of caution about them.
 Prior estimate_prior(std::span<const ScoredPair> pairs, const Model& model, std::size_t records,
                      std::size_t first_of_second);
+
+// What a file says about itself: its prior, and how careless its names, dates, contacts and places are, which moves the
+// matches' weights between the two ends the model was made from. Nothing else of the model moves, and little moves
+// where there are few pairs. `pairs` are scored anew with it.
+struct Settled {
+  Model model;
+  Prior prior;
+};
+Settled settle(std::span<const Record> records, std::vector<ScoredPair>& pairs, const Model& model,
+               const Frequencies& frequencies, std::size_t first_of_second);
 
 }  // namespace handoff::people

@@ -124,6 +124,26 @@ TEST_F(Files, BadCsvIsAnsweredWithItsLine) {
   EXPECT_EQ(endless->next(row).error().code, "people.csv.row_too_long");
 }
 
+TEST_F(Files, AFileFarTooLargeIsAnsweredAfterItsFirstPages) {
+  std::string text = "id,first,last,birth\n";
+  for (int i = 0; i < 60'000; ++i) text += std::to_string(i) + ",Wilhelmina,Quillcroft,1987-02-11\n";
+  const auto file = write("large.csv", text);
+  const auto map = ColumnMap::parse(map_text).value();
+  DatasetOptions how;
+  how.records_max = 25'000;
+  std::uint64_t seen = 0;
+  how.progress = [&](std::uint64_t done, std::uint64_t) { seen = std::max(seen, done); };
+  const auto early = read_dataset(file, map, how);
+  ASSERT_FALSE(early);
+  EXPECT_EQ(early.error().code, "people.dataset.too_many_records");
+  EXPECT_NE(early.error().for_caller.find("about "), std::string::npos) << early.error().for_caller;
+  EXPECT_LT(seen, text.size()) << "it was not read to its end";
+  how.records_max = 50'000;
+  EXPECT_EQ(read_dataset(file, map, how).error().code, "people.dataset.too_many_records") << "or at the limit itself";
+  how.records_max = 60'000;
+  EXPECT_EQ(read_dataset(file, map, how).value().records.size(), 60'000U);
+}
+
 TEST_F(Files, ColumnMapsNameWhatIsWrong) {
   const auto file = write("p.csv", "id,first,last,birth\n1,Anna,Smith,1990-02-30\n2,,,\n");
   const auto data = read_dataset(file, ColumnMap::parse(map_text).value(), {});
@@ -154,7 +174,7 @@ TEST(Batch, FiveThousandRecordsOfOnePersonEndAsOneCluster) {
   records.push_back(someone("Otto", "Zwirnstein", "1950-05-05"));
   BatchOptions how;
   how.block_max = 500;  // as a common key in a large file: only neighbours are compared
-  const Batch batch(records, how);
+  Batch batch(records, how);
   CountedFrequencies frequencies;
   for (const auto& record : records) frequencies.add(record);
   const Scorer scorer(Model::standard(), frequencies, Prior::of_persons(5001));
@@ -178,6 +198,117 @@ TEST(Batch, ThreadsDoNotChangeTheResult) {
   const auto a = Batch(records, one).score(scorer), b = Batch(records, three).score(scorer);
   EXPECT_EQ(a.pairs, b.pairs);
   EXPECT_EQ(a.pairs_scored, b.pairs_scored);
+}
+
+TEST(Batch, ScoresAsASearchDoes) {
+  Dice dice(11);
+  const GenerateOptions how;
+  std::vector<Record> records;
+  CountedFrequencies frequencies;
+  for (std::uint64_t h = 0; h < 120; ++h) {
+    for (const auto& person : invent_household(dice, how, h * 10 + 1, h)) {
+      for (int i = 0; i < 2; ++i) {
+        const auto said = invent_record(dice, how, person, records.size(), i == 0);
+        auto record = someone(said.first, said.last, said.birth);
+        Registrant rest;
+        rest.line = Text(said.line);
+        rest.city = Text(said.city);
+        rest.province = Text(said.province);
+        rest.postal_code = Text(said.postal_code);
+        rest.emails = {Text(said.email)};
+        rest.phones = {Text(said.phone)};
+        const auto place = normalize(rest, Locale{});
+        record.number = place.number, record.street = place.street, record.locality = place.locality;
+        record.postcode = place.postcode, record.region = place.region, record.phones = place.phones;
+        record.email_local = place.email_local, record.email_domain = place.email_domain;
+        frequencies.add(record);
+        records.push_back(record);
+      }
+    }
+  }
+  const Scorer scorer(Model::standard(), frequencies, Prior::of_persons(200));
+  std::vector<RarityBits> rarity;
+  for (const auto& record : records) rarity.push_back(scorer.rarity(record));
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    for (std::size_t j = 0; j < records.size(); ++j) {
+      const auto alone = scorer.score(records[i], records[j]);
+      const auto among_many = scorer.score(records[i], records[j], rarity[i], rarity[j]);
+      ASSERT_EQ(alone.stranger_bits, among_many.stranger_bits) << i << ' ' << j;
+      ASSERT_EQ(alone.household_bits, among_many.household_bits) << i << ' ' << j;
+    }
+  }
+}
+
+TEST(Batch, ASmallFileIsComparedEntirelyAndALargerOneFromBothSides) {
+  // One slip in the surname, the birth date and the given name each: no key of a search reaches that.
+  std::vector<Record> records{someone("Wilhelmina", "Quillcroft", "1987-02-11"),
+                              someone("Wilelmina", "Quiltcroft", "1967-02-17")};
+  for (int i = 0; i < 200; ++i)
+    records.push_back(someone("Otto" + std::string(1, static_cast<char>('a' + i % 26)),
+                              "Zwirn" + std::string(1, static_cast<char>('a' + i / 26)), "1950-05-05"));
+  std::vector<std::uint32_t> found;
+  BatchOptions how;
+  Batch(records, how).candidates(0, found);
+  EXPECT_EQ(found.size(), records.size() - 1);
+  how.every_pair_max = 0;
+  const Batch both(records, how);
+  EXPECT_TRUE(both.is_candidate(0, 1));
+  both.candidates(0, found);
+  EXPECT_LT(found.size(), 10U);
+  how.both_sides_max = 0;
+  const Batch one(records, how);
+  for (std::uint32_t i = 2; i < 20; ++i) EXPECT_EQ(one.is_candidate(2, i), one.is_candidate(i, 2));
+}
+
+TEST(Batch, AFileTellsHowCarelessItIs) {
+  const auto noise_of = [](int errors_max) {
+    Dice dice(5);
+    GenerateOptions how;
+    how.errors_max = errors_max;
+    std::vector<Record> records;
+    CountedFrequencies frequencies;
+    for (std::uint64_t h = 0; h < 600; ++h) {
+      for (const auto& person : invent_household(dice, how, h * 10 + 1, h)) {
+        for (int i = 0; i < 2; ++i) {
+          const auto said = invent_record(dice, how, person, records.size(), i == 0);
+          records.push_back(someone(said.first, said.last, said.birth));
+          frequencies.add(records.back());
+        }
+      }
+    }
+    Batch batch(records, {});
+    const Scorer scorer(Model::standard(), frequencies, Prior::of_persons(static_cast<double>(records.size())));
+    auto pairs = batch.score(scorer).pairs;
+    return settle(records, pairs, Model::standard(), frequencies, 0).model.noise;
+  };
+  const auto tidy = noise_of(0), dirty = noise_of(10);
+  EXPECT_LT(tidy[static_cast<std::size_t>(NoiseGroup::names)], dirty[static_cast<std::size_t>(NoiseGroup::names)]);
+  EXPECT_LT(tidy[static_cast<std::size_t>(NoiseGroup::birth)], dirty[static_cast<std::size_t>(NoiseGroup::birth)]);
+  EXPECT_EQ(tidy[static_cast<std::size_t>(NoiseGroup::contact)], Model::standard().noise.front())
+      << "what a file does not have, it says nothing about";
+}
+
+TEST(Cluster, AGroupKnowsMoreThanEachOfItsRecords) {
+  // Two records of one person, and a third that agrees with one in this and with the other in that.
+  auto first = someone("Wilhelmina", "Quillcroft", "1987-02-11"),
+       second = someone("Wilhelmina", "Quillcroft", "1987-02-11");
+  Registrant moved;
+  moved.line = Text("12 Ravensholm Street");
+  moved.postal_code = Text("L8P 1A1");
+  const auto place = normalize(moved, Locale{});
+  second.street = place.street, second.number = place.number, second.postcode = place.postcode;
+  auto third = someone("W", "", "1987-02-11");
+  third.street = place.street, third.number = place.number;
+  const std::vector<Record> records{first, second, third};
+  const NoFrequencies none;
+  const Scorer scorer(Model::standard(), none, Prior::of_persons(1000));
+  const auto pairs = Batch(records, {}).score(scorer).pairs;
+  ClusterOptions how;
+  how.guards = false;
+  how.from_probability = 0.5;
+  EXPECT_EQ(cluster(records, pairs, scorer, none, how).count, 1U);
+  how.guards = true;
+  EXPECT_EQ(cluster(records, pairs, scorer, none, how).count, 2U) << "a relative could have said as much";
 }
 
 TEST(Cluster, ADifferenceSaidByAPersonHoldsAgainstAnyChain) {

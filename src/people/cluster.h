@@ -17,9 +17,14 @@ struct ClusterOptions {
   // Evidence a pair across a union must have, prior included. A pair that merely lacks data is no contradiction, hence
   // a bound on bits and not on the probability.
   double cross_total_bits_min = -12;
+  // And all pairs across it together, on average: one lucky link does not outweigh many doubts.
+  double cross_mean_bits_min = 0;
   std::size_t size_max = 10'000;
   // Pairs looked at before two large clusters are joined; beyond it they are sampled evenly.
   std::size_t cross_checks_max = 256;
+  // A group of records knows more of its person than each of them: after the links, groups are compared as a search
+  // compares a person, by the best of each field. Pairs below a link but above this may then join.
+  double second_look_bits_min = -9;
   bool guards = true;
   // Pairs a person declared different; first < second, sorted.
   std::vector<std::pair<std::uint32_t, std::uint32_t>> different;

@@ -10,16 +10,17 @@ namespace handoff::people {
 namespace {
 
 constexpr std::array<LadderNames, ladder_count> names{{
-    {"given", {"exact", "nickname", "close", "part", "sounds", "initial", "different"}},
-    {"family", {"exact", "close", "part", "sounds", "initial", "different"}},
+    {"given", {"exact", "nickname", "close", "part", "sounds", "initial", "far", "different"}},
+    {"family", {"exact", "close", "part", "sounds", "initial", "far", "different"}},
     {"order", {"as_given", "swapped"}},
     {"middle", {"exact", "initial", "close", "different"}},
     {"suffix", {"exact", "different"}},
-    {"birth", {"exact", "swapped", "partial", "edit", "year", "parts", "two_edits", "different"}},
+    {"birth",
+     {"exact", "swapped", "partial", "edit", "year", "parts", "two_edits", "near", "three_edits", "different"}},
     {"gender", {"exact", "different"}},
     {"phone", {"exact", "edit", "different"}},
-    {"email", {"exact", "local", "close", "different"}},
-    {"address", {"exact", "unit", "close", "street", "different"}},
+    {"email", {"exact", "slip", "local", "close", "different"}},
+    {"address", {"exact", "unit", "close", "street", "number", "different"}},
     {"locality", {"exact", "close", "different"}},
     {"postcode", {"exact", "edit", "area", "different"}},
     {"region", {"exact", "different"}},
@@ -35,14 +36,17 @@ Reach reach_of(const Text& a, const Text& b) {
   return reach(a.text, a.length, a.letters, b.text, b.length, b.letters);
 }
 
-enum class Spelling { same, close, sounds, other };
+enum class Spelling { same, close, sounds, far, other };
 
 // Slips of finger and ear. Short names change meaning with one letter, so they only ever "sound alike".
-Spelling spelling(const Name& a, const Name& b) {
+// `far_counts`: whether a distant likeness is of interest, which costs more to find.
+Spelling spelling(const Name& a, const Name& b, bool far_counts = false) {
   if (a.equals(b)) return Spelling::same;
   const std::size_t shorter = std::min(a.length, b.length), longer = std::max(a.length, b.length);
   const auto at_best = reach_of(a, b);
-  if (at_best.edits > (longer >= 8 ? 2 : 1) && at_best.similarity < (a.sound == b.sound ? 0.7 : 0.86))
+  // Several slips in one name: more is still the same than a stranger's name would be.
+  const int far = !far_counts || shorter < 4 || longer < 5 ? 0 : longer >= 11 ? 4 : longer >= 8 ? 3 : 2;
+  if (at_best.edits > std::max(far, longer >= 8 ? 2 : 1) && at_best.similarity < (a.sound == b.sound ? 0.7 : 0.86))
     return Spelling::other;
   const double alike = similarity(a, b);
   if (shorter >= 4 && alike >= 0.92) return Spelling::close;
@@ -53,7 +57,9 @@ Spelling spelling(const Name& a, const Name& b) {
     if (distance <= limit && shorter >= 4) return Spelling::close;
     if (distance <= 1 && shorter >= 2) return Spelling::sounds;
   }
-  return same_sound || alike >= 0.86 ? Spelling::sounds : Spelling::other;
+  if (same_sound || alike >= 0.86) return Spelling::sounds;
+  return at_best.edits <= far && alike >= 0.55 && edits(a.view(), b.view(), far) <= far ? Spelling::far
+                                                                                        : Spelling::other;
 }
 
 bool share_word(const Name& a, const Name& b) {
@@ -79,13 +85,13 @@ std::uint8_t compare_given(const Name& a, const Name& b) {
   if (a.empty() || b.empty()) return level::missing;
   if (a.equals(b)) return level::exact;
   if (a.length == 1 || b.length == 1) return a.text[0] == b.text[0] ? l::initial : l::different;
-  const auto alike = spelling(a, b);
+  const auto alike = spelling(a, b, true);
   if (alike == Spelling::close) return a.nicknames.share(b.nicknames) ? l::nickname : l::close;
   if (a.nicknames.share(b.nicknames)) return l::nickname;
   if (share_word(a, b)) return l::part;
   if (std::min(a.length, b.length) >= 3 && is_prefix(a, b)) return l::close;
   if (alike == Spelling::sounds || is_prefix(a, b)) return l::sounds;
-  return l::different;
+  return alike == Spelling::far ? l::far : l::different;
 }
 
 std::uint8_t compare_family(const Name& a, const Name& b) {
@@ -93,11 +99,11 @@ std::uint8_t compare_family(const Name& a, const Name& b) {
   if (a.empty() || b.empty()) return level::missing;
   if (a.equals(b)) return level::exact;
   if (a.length == 1 || b.length == 1) return a.text[0] == b.text[0] ? l::initial : l::different;
-  const auto alike = spelling(a, b);
+  const auto alike = spelling(a, b, true);
   if (alike == Spelling::close) return l::close;
   if (share_word(a, b)) return l::part;
   if (alike == Spelling::sounds || (std::min(a.length, b.length) >= 3 && is_prefix(a, b))) return l::sounds;
-  return l::different;
+  return alike == Spelling::far ? l::far : l::different;
 }
 
 // A former surname that is the other's present one is a marriage: as good as sharing a word, not as the same name.
@@ -130,27 +136,34 @@ void compare_names(const Record& a, const Record& b, Comparison& out) {
       order = level::order::swapped;
     }
   }
-  if (order == level::missing && given == level::missing &&
-      (family == level::missing || family > level::family::sounds)) {
+  const bool no_given = given == level::missing || given > level::given::part;
+  const bool no_family = family == level::missing || family > level::family::sounds;
+  if (order == level::missing && no_given && no_family) {
     // One side has a single name, perhaps in the wrong field.
     for (const auto& [mine, theirs] : {std::pair{&a.given, &b.family}, std::pair{&a.family, &b.given}}) {
       if (mine->empty() || theirs->empty()) continue;
       const auto crossed = spelling(*mine, *theirs);
       if (crossed != Spelling::same && crossed != Spelling::close) continue;
+      // What the other side has besides has no counterpart.
+      given = level::missing;
       family = crossed == Spelling::same ? level::exact : level::family::close;
       order = level::order::swapped;
       break;
     }
   }
+  bool middle_as_first = false;
   if (given > level::given::part && order != level::order::swapped) {
-    const bool middle_as_first = (!a.middle.empty() && a.middle.length > 1 && a.middle.equals(b.given)) ||
-                                 (!b.middle.empty() && b.middle.length > 1 && b.middle.equals(a.given));
+    const auto is = [](const Name& middle, const Name& first) {
+      return middle.length > 1 && first.length > 1 && spelling(middle, first) <= Spelling::close;
+    };
+    middle_as_first = is(a.middle, b.given) || is(b.middle, a.given);
     if (middle_as_first) given = level::given::part;
   }
   out.of(Field::given) = given;
   out.of(Field::family) = family == level::missing ? family : compare_former(a, b, family);
   out.of(Field::order) = order;
-  if (!a.middle.empty() && !b.middle.empty()) {
+  // Where the middle name stands in front, what stands in its place tells nothing of its own.
+  if (!a.middle.empty() && !b.middle.empty() && !middle_as_first) {
     namespace l = level::middle;
     auto& middle = out.of(Field::middle);
     if (a.middle.equals(b.middle))
@@ -188,7 +201,18 @@ std::uint8_t compare_birth(const PartialDate& a, const PartialDate& b) {
   const int distance = century_open ? edits(x.substr(2), y.substr(2), 2) : edits(x, y, 2);
   if (distance <= 1) return l::edit;
   if ((year && (month || day)) || (month && day)) return l::parts;
-  return distance == 2 ? l::two_edits : l::different;
+  if (distance == 2) return l::two_edits;
+  const bool days = a.kind == Kind::day && b.kind == Kind::day;
+  if (year || (days && std::abs(a.day_number() - b.day_number()) <= 366)) return l::near;
+  return edits(x, y, 3) <= 3 ? l::three_edits : l::different;
+}
+
+// Whether one number is the other with a digit left out.
+bool lacks_a_digit(std::uint64_t shorter, std::uint64_t longer) {
+  for (std::uint64_t power = 1; power <= longer; power *= 10) {
+    if (longer / (power * 10) * power + longer % power == shorter) return true;
+  }
+  return false;
 }
 
 std::uint8_t compare_phones(const Record& a, const Record& b) {
@@ -198,6 +222,11 @@ std::uint8_t compare_phones(const Record& a, const Record& b) {
     for (const auto theirs : b.phones) {
       if (mine == 0 || theirs == 0) continue;
       if (mine == theirs) return level::exact;
+      const auto less = std::min(mine, theirs), more = std::max(mine, theirs);
+      if (less >= 10'000'000 && less < more / 5) {  // a digit fewer, as a quotient tells without writing them out
+        if (more / 200 < less && lacks_a_digit(less, more)) best = level::phone::edit;
+        continue;
+      }
       // One digit changed is a difference of one digit and zeros; two neighbours exchanged a difference of nine times
       // one. That is asked first, since it spares writing both numbers out. Lost and added digits are rare.
       std::uint64_t gap = mine > theirs ? mine - theirs : theirs - mine;
@@ -228,12 +257,17 @@ std::uint8_t compare_email(const Record& a, const Record& b) {
   if (a.email_local.empty() || b.email_local.empty()) return level::missing;
   const bool local = a.email_local.equals(b.email_local), domain = a.email_domain.equals(b.email_domain);
   if (local && domain) return level::exact;
+  if (!local && reach_of(a.email_local, b.email_local).similarity < 0.85) return l::different;
+  const double alike = local ? 1.0 : similarity(a.email_local, b.email_local);
+  if (alike < 0.85) return l::different;
+  const bool same_host = domain || similarity(a.email_domain, b.email_domain) >= 0.85;
+  // A slip or two in the whole address; nearly the same name at nearly the same host may be a relative's.
+  if (same_host &&
+      edits(a.email_local.view(), b.email_local.view(), 2) + edits(a.email_domain.view(), b.email_domain.view(), 2) <=
+          2)
+    return l::slip;
   if (local && a.email_local.length >= 4) return l::local;
-  if (reach_of(a.email_local, b.email_local).similarity < 0.88) return l::different;
-  const double alike = similarity(a.email_local, b.email_local);
-  if (alike < 0.88) return l::different;
-  if (domain || similarity(a.email_domain, b.email_domain) >= 0.85) return l::close;
-  return alike >= 0.95 ? l::close : l::different;
+  return same_host ? (alike >= 0.88 ? l::close : l::different) : alike >= 0.95 ? l::close : l::different;
 }
 
 bool near(std::string_view a, std::string_view b) {
@@ -258,7 +292,7 @@ std::uint8_t compare_address(const Record& a, const Record& b) {
   const bool number = both && a.number == b.number;
   if (street && number) return !a.unit.empty() && !b.unit.empty() && !(a.unit == b.unit) ? l::unit : level::exact;
   if (street) return !both || near(a.number.view(), b.number.view()) ? l::close : l::street;
-  if (!is_close(a.street, b.street, 0.88, 4)) return l::different;
+  if (!is_close(a.street, b.street, 0.88, 4)) return number && a.number.length > 1 ? l::number : l::different;
   if (number) return l::close;
   return !both || near(a.number.view(), b.number.view()) ? l::street : l::different;
 }

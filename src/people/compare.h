@@ -38,7 +38,7 @@ inline constexpr std::size_t ladder_of(Field field) {
 }
 
 // Level 0 is "missing on either side" in every ladder; 1 is the best.
-inline constexpr std::size_t level_max = 8;
+inline constexpr std::size_t level_max = 10;
 struct LadderNames {
   std::string_view field;
   std::array<std::string_view, level_max> levels;  // of level 1, 2 …; empty ones are not used
@@ -55,10 +55,10 @@ std::string_view level_name(Field field, std::uint8_t level);
 namespace level {
 inline constexpr std::uint8_t missing = 0, exact = 1;
 namespace given {
-inline constexpr std::uint8_t nickname = 2, close = 3, part = 4, sounds = 5, initial = 6, different = 7;
+inline constexpr std::uint8_t nickname = 2, close = 3, part = 4, sounds = 5, initial = 6, far = 7, different = 8;
 }
 namespace family {
-inline constexpr std::uint8_t close = 2, part = 3, sounds = 4, initial = 5, different = 6;
+inline constexpr std::uint8_t close = 2, part = 3, sounds = 4, initial = 5, far = 6, different = 7;
 }
 namespace order {
 inline constexpr std::uint8_t as_given = 1, swapped = 2;
@@ -70,7 +70,8 @@ namespace suffix {
 inline constexpr std::uint8_t different = 2;
 }
 namespace birth {
-inline constexpr std::uint8_t swapped = 2, partial = 3, edit = 4, year = 5, parts = 6, two_edits = 7, different = 8;
+inline constexpr std::uint8_t swapped = 2, partial = 3, edit = 4, year = 5, parts = 6, two_edits = 7, near = 8,
+                              three_edits = 9, different = 10;
 }
 namespace gender {
 inline constexpr std::uint8_t different = 2;
@@ -79,10 +80,10 @@ namespace phone {
 inline constexpr std::uint8_t edit = 2, different = 3;
 }
 namespace email {
-inline constexpr std::uint8_t local = 2, close = 3, different = 4;
+inline constexpr std::uint8_t slip = 2, local = 3, close = 4, different = 5;
 }
 namespace address {
-inline constexpr std::uint8_t unit = 2, close = 3, street = 4, different = 5;
+inline constexpr std::uint8_t unit = 2, close = 3, street = 4, number = 5, different = 6;
 }
 namespace locality {
 inline constexpr std::uint8_t close = 2, different = 3;

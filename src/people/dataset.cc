@@ -16,6 +16,18 @@ Result<Template> column_template(const std::string& column, const std::vector<st
   return made;
 }
 
+// Rows after which the number of all of them is guessed from the file's size.
+constexpr std::uint64_t estimate_after = 20'000;
+
+Error too_many(const std::string& path, std::string_view how, std::uint64_t count, const DatasetOptions& options) {
+  return Error{
+      Kind::too_large, "people.dataset.too_many_records",
+      "The file has " + std::string(how) + " " + std::to_string(count) + " records; one run takes " +
+          std::to_string(options.records_max) +
+          ". Raise that with --records-max if memory allows (about 1 GB a million records), or split the file.",
+      path};
+}
+
 Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options,
                     bool second) {
   CsvReader reader = HANDOFF_TRY(CsvReader::open(path));
@@ -25,13 +37,13 @@ Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, co
   if (!options.household_column.empty())
     household = HANDOFF_TRY(column_template(options.household_column, reader.header()));
   std::vector<std::string> row;
+  std::uint64_t rows = 0;
   while (HANDOFF_TRY(reader.next(row))) {
-    if (dataset.records.size() >= options.records_max) {
-      return Error{Kind::too_large, "people.dataset.too_many_records",
-                   "The file has more than " + std::to_string(options.records_max) +
-                       " records, the limit of one run. Raise it with --records-max if memory allows (about 1 GB a "
-                       "million records).",
-                   path};
+    if (dataset.records.size() >= options.records_max) return too_many(path, "more than", options.records_max, options);
+    // A file far too large is answered after its first pages, not after hours.
+    if (++rows == estimate_after) {
+      const std::uint64_t expected = reader.bytes_total() / std::max<std::uint64_t>(1, reader.bytes_read() / rows);
+      if (expected > options.records_max + options.records_max / 2) return too_many(path, "about", expected, options);
     }
     std::string id = map.id.fill(row);
     if (id.empty()) {

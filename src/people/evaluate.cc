@@ -134,15 +134,17 @@ Evaluation evaluate(const Dataset& data, const Truth& truth, const Model& model,
   batch_options.first_of_second = data.first_of_second;
   batch_options.threads = options.threads;
   batch_options.progress = options.progress;
-  const Batch batch(data.records, batch_options);
+  Batch batch(data.records, batch_options);
   const double persons = static_cast<double>(data.first_of_second != 0 ? data.first_of_second : data.records.size());
   const Scorer first_scorer(model, frequencies, Prior::of_persons(persons));
   auto found = batch.score(first_scorer);
   out.scored_pairs = found.pairs_scored;
-  const Prior prior = estimate_prior(found.pairs, model, data.records.size(), data.first_of_second);
+  const auto settled = settle(data.records, found.pairs, model, frequencies, data.first_of_second);
+  const auto& prior = settled.prior;
   out.prior_odds = prior.match_odds;
   out.household_size = prior.household_size;
-  const Scorer scorer(model, frequencies, prior);
+  out.noise = settled.model.noise;
+  const Scorer scorer(settled.model, frequencies, prior);
 
   // The true pairs, and, where only listed pairs are judged, all listed ones.
   std::vector<std::uint64_t> expected, judged;
@@ -181,6 +183,30 @@ Evaluation evaluate(const Dataset& data, const Truth& truth, const Model& model,
     }
   }
   out.pairs_completeness = expected.empty() ? 1 : static_cast<double>(reached) / static_cast<double>(expected.size());
+
+  {
+    std::vector<std::vector<std::uint64_t>> asked(data.records.size()), kept(data.records.size());
+    const auto hashes_of = [](const std::vector<Key>& keys) {
+      std::vector<std::uint64_t> hashes;
+      for (const auto& key : keys) hashes.push_back(key.hash);
+      std::sort(hashes.begin(), hashes.end());
+      return hashes;
+    };
+    const auto finds = [&](std::uint32_t probe, std::uint32_t stored) {
+      if (asked[probe].empty()) asked[probe] = hashes_of(probe_keys(data.records[probe]));
+      if (kept[stored].empty()) kept[stored] = hashes_of(stored_keys(data.records[stored]));
+      return std::any_of(kept[stored].begin(), kept[stored].end(), [&](std::uint64_t hash) {
+        return std::binary_search(asked[probe].begin(), asked[probe].end(), hash);
+      });
+    };
+    std::uint64_t found_by_search = 0;
+    for (const auto key : expected) {
+      const auto a = static_cast<std::uint32_t>(key >> 32), b = static_cast<std::uint32_t>(key);
+      found_by_search += finds(a, b) || finds(b, a) ? 1 : 0;
+    }
+    out.search_completeness =
+        expected.empty() ? 1 : static_cast<double>(found_by_search) / static_cast<double>(expected.size());
+  }
 
   struct Judged {
     double p;
@@ -296,6 +322,7 @@ Json Evaluation::to_json() const {
                             {"truePairs", static_cast<std::int64_t>(true_pairs)},
                             {"scoredPairs", static_cast<std::int64_t>(scored_pairs)},
                             {"pairsCompleteness", rounded(pairs_completeness)},
+                            {"searchCompleteness", rounded(search_completeness)},
                             {"at", std::move(levels)},
                             {"best", Json::object({{"p", rounded(best.p)}, {"f1", rounded(best.f1)}})},
                             {"clustered", at_json(clustered)},
@@ -325,6 +352,10 @@ Json Evaluation::to_json() const {
   }
   json.set("priorOdds", Json(prior_odds));
   json.set("householdSize", rounded(household_size));
+  json.set("noise", Json::object({{"names", rounded(noise[0])},
+                                  {"birth", rounded(noise[1])},
+                                  {"contact", rounded(noise[2])},
+                                  {"place", rounded(noise[3])}}));
   json.set("modelVersion", model_version);
   json.set("seconds", rounded(seconds));
   return json;

@@ -35,6 +35,8 @@ struct Evaluation {
   std::size_t records = 0;
   std::uint64_t true_pairs = 0, scored_pairs = 0;
   double pairs_completeness = 0;
+  // The same for a search, which asks with many keys and finds at most eight of each record.
+  double search_completeness = 0;
   std::vector<At> at;
   At best, clustered;
   // Records without any true partner that nevertheless have a pair at certain, not stopped by a guard; per thousand.
@@ -47,6 +49,7 @@ struct Evaluation {
   double seconds = 0;
   std::string model_version;
   double prior_odds = 0, household_size = 0;
+  Noise noise{};
   Json to_json() const;
 };
 

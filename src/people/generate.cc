@@ -93,11 +93,14 @@ constexpr std::array street_names{
     "Union"sv,  "Prospect"sv, "Franklin"sv, "Jefferson"sv, "Lincoln"sv, "Dufferin"sv, "Bathurst"sv, "Simcoe"sv};
 constexpr std::array street_kinds{"Street"sv, "Avenue"sv,   "Road"sv,      "Drive"sv, "Lane"sv,
                                   "Court"sv,  "Crescent"sv, "Boulevard"sv, "Place"sv, "Way"sv};
-constexpr std::array cities{"Hamilton"sv, "Toronto"sv,   "Ottawa"sv,  "London"sv,       "Kingston"sv,
-                            "Windsor"sv,  "Barrie"sv,    "Guelph"sv,  "Sudbury"sv,      "Thunder Bay"sv,
-                            "Oshawa"sv,   "Brantford"sv, "Sarnia"sv,  "Peterborough"sv, "Niagara Falls"sv,
-                            "Waterloo"sv, "Cambridge"sv, "Milton"sv,  "Whitby"sv,       "Cornwall"sv,
-                            "Timmins"sv,  "North Bay"sv, "Orillia"sv, "Stratford"sv,    "Belleville"sv};
+constexpr std::array cities{"Toronto"sv,  "Montréal"sv,    "Calgary"sv,     "Ottawa"sv,        "Edmonton"sv,
+                            "Winnipeg"sv, "Mississauga"sv, "Vancouver"sv,   "Brampton"sv,      "Hamilton"sv,
+                            "Surrey"sv,   "Québec"sv,      "Halifax"sv,     "Laval"sv,         "London"sv,
+                            "Markham"sv,  "Gatineau"sv,    "Saskatoon"sv,   "Kitchener"sv,     "Burnaby"sv,
+                            "Windsor"sv,  "Regina"sv,      "Thunder Bay"sv, "Niagara Falls"sv, "Kingston"sv};
+constexpr std::array provinces{"ON"sv, "QC"sv, "AB"sv, "ON"sv, "AB"sv, "MB"sv, "ON"sv, "BC"sv, "ON"sv,
+                               "ON"sv, "BC"sv, "QC"sv, "NS"sv, "QC"sv, "ON"sv, "ON"sv, "QC"sv, "SK"sv,
+                               "ON"sv, "BC"sv, "ON"sv, "SK"sv, "ON"sv, "ON"sv, "ON"sv};
 constexpr std::array mail_hosts{"gmail.com"sv,  "outlook.com"sv, "yahoo.ca"sv,  "hotmail.com"sv,  "sympatico.ca"sv,
                                 "rogers.com"sv, "icloud.com"sv,  "proton.me"sv, "fastmail.com"sv, "bell.net"sv};
 
@@ -112,7 +115,12 @@ std::string postcode(Dice& dice, std::size_t city) {
   // The first half belongs to the city, as in life; D, F, I, O, Q and U are not used.
   constexpr std::string_view used = "ABCEGHJKLMNPRSTVWXYZ";
   std::string code;
-  code.push_back("KLMNP"[city % 5]);
+  const std::string_view province = provinces[city];
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 7> first_letters{
+      {{"ON", "KLMNP"}, {"QC", "GHJ"}, {"AB", "T"}, {"BC", "V"}, {"MB", "R"}, {"NS", "B"}, {"SK", "S"}}};
+  for (const auto& [name, of_province] : first_letters) {
+    if (name == province) code.push_back(of_province[city % of_province.size()]);
+  }
   code.push_back(static_cast<char>('1' + city % 9));
   code.push_back(used[(city * 3 + dice.below(6)) % used.size()]);
   code += ' ';
@@ -133,7 +141,7 @@ void move_to(Dice& dice, InventedRecord& record) {
   record.line += " " + std::string(dice.any(street_kinds));
   if (dice.chance(0.25)) record.line += " Apt " + std::to_string(1 + dice.below(900));
   record.city = cities[city];
-  record.province = "ON";
+  record.province = provinces[city];
   record.postal_code = postcode(dice, city);
 }
 

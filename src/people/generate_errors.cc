@@ -142,11 +142,22 @@ InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const I
     r.first = nickname_of(dice, r.first);
   else if (dice.chance(0.015))
     r.first = utf8_prefix(r.first, 1);
+  else if (dice.chance(0.004))
+    r.last = utf8_prefix(r.last, 1);
   if (!r.middle.empty() && dice.chance(0.4))
     r.middle = static_cast<unsigned char>(r.middle[0]) < 0x80 ? r.middle.substr(0, 1) : "";
   if (!r.middle.empty() && dice.chance(0.015)) std::swap(r.first, r.middle);
   if (dice.chance(0.02)) std::swap(r.first, r.last);
-  if (dice.chance(0.005)) r.first = person.truth.gender == "female" ? "Linda" : "Robert";  // a wrong name altogether
+  // A value that is wrong altogether: the line above in a list, the relative who came along, the day of the visit.
+  if (!first && dice.chance(0.03)) {
+    const auto other = invent_household(dice, options, 1, 1).front().truth;
+    switch (dice.below(4)) {
+      case 0: r.first = other.first; break;
+      case 1: r.last = other.last; break;
+      case 2: r.birth = other.birth; break;
+      default: r.phone = other.phone; break;
+    }
+  }
   if (dice.chance(0.03)) r.gender = r.gender == "female" ? "male" : "female";
   // What is left out.
   const auto drop = [&](Field field, double probability) {
@@ -165,6 +176,7 @@ InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const I
   drop(&InventedRecord::email, 0.4);
   drop(&InventedRecord::health_number, 0.5);
   if (dice.chance(0.08)) r.line.clear();
+  if (dice.chance(0.004) && r.birth.size() == 10) r.birth.resize(7);
   // Values that only fill a field.
   if (dice.chance(0.006)) r.phone = "9999999999";
   if (dice.chance(0.006)) r.birth = "1900-01-01";
@@ -172,14 +184,20 @@ InventedRecord invent_record(Dice& dice, const GenerateOptions& options, const I
   if (dice.chance(0.004)) r.email = "noemail@none.com";
   // Errors, several at once: after each one, the next is less likely.
   const double again = std::min(0.75, 0.4 + 0.05 * std::max(0, options.errors_max - 3));
-  constexpr std::array<Field, 12> fields{&InventedRecord::first,       &InventedRecord::first, &InventedRecord::last,
-                                         &InventedRecord::last,        &InventedRecord::birth, &InventedRecord::birth,
-                                         &InventedRecord::line,        &InventedRecord::line,  &InventedRecord::city,
-                                         &InventedRecord::postal_code, &InventedRecord::phone, &InventedRecord::email};
+  constexpr std::array<Field, 14> fields{
+      &InventedRecord::middle, &InventedRecord::province, &InventedRecord::first, &InventedRecord::first,
+      &InventedRecord::last,   &InventedRecord::last,     &InventedRecord::birth, &InventedRecord::birth,
+      &InventedRecord::line,   &InventedRecord::line,     &InventedRecord::city,  &InventedRecord::postal_code,
+      &InventedRecord::phone,  &InventedRecord::email};
   for (int i = 0; !first && i < options.errors_max && dice.chance(again); ++i) {
     const auto field = fields[dice.below(fields.size())];
     auto& text = r.*field;
-    text = field == &InventedRecord::birth ? wrong_date(dice, text) : with_slip(dice, text);
+    if (field == &InventedRecord::birth)
+      text = wrong_date(dice, text);
+    else if (field == &InventedRecord::province && dice.chance(0.8))
+      text = invent_household(dice, options, 1, 1).front().truth.province;
+    else
+      text = with_slip(dice, text);
   }
   return r;
 }

@@ -7,9 +7,9 @@
 namespace handoff::people {
 namespace {
 
-constexpr std::array<std::string_view, 10> words_of{
-    "asserted_different", "linked_by_person", "identifiers_differ",  "twins",        "generations", "household",
-    "deceased",           "shared_contact",   "doubtful_birth_date", "thin_evidence"};
+constexpr std::array<std::string_view, 11> words_of{
+    "asserted_different", "linked_by_person", "identifiers_differ",  "twins",         "generations", "household",
+    "deceased",           "shared_contact",   "doubtful_birth_date", "thin_evidence", "contradicted"};
 constexpr std::uint32_t shared_contact_max = 20;
 constexpr int generation_years = 15;
 
@@ -33,6 +33,37 @@ bool identifiers_differ(const Record& a, const Record& b) {
   return differ;
 }
 
+// Twins, and parent and child, have numbers of their own.
+bool same_number(const Record& a, const Record& b) {
+  for (const auto& mine : a.identifiers) {
+    for (const auto& theirs : b.identifiers) {
+      if (!mine.value.empty() && mine.system == theirs.system && mine.unique && theirs.unique && !mine.tail &&
+          !theirs.tail && mine.value == theirs.value)
+        return true;
+    }
+  }
+  return false;
+}
+
+// A number that differs may be mistyped. Beside a name or birth date that is no slip of the other, it is another
+// person's.
+bool is_contradicted(const Comparison& c, const Record& a, const Record& b) {
+  const auto number = c.of(Field::identifier);
+  if (number == level::missing || number == level::exact || number == level::identifier::tail ||
+      !identifiers_differ(a, b)) {
+    return false;
+  }
+  const bool swapped = c.of(Field::order) == level::order::swapped;
+  const bool given = !swapped && c.of(Field::given) >= level::given::far;
+  const bool family = !swapped && c.of(Field::family) >= level::family::far;
+  const bool birth = c.of(Field::birth) > level::birth::parts;
+  // Where no name is known, the address is what speaks of the person.
+  const auto address = c.of(Field::address);
+  const bool place = c.of(Field::given) == level::missing && c.of(Field::family) == level::missing &&
+                     address != level::missing && address != level::exact;
+  return given || family || birth || place || c.of(Field::suffix) == level::suffix::different;
+}
+
 bool same_household(const Comparison& c) {
   const auto address = c.of(Field::address);
   return address == level::exact || address == level::address::unit || address == level::address::close ||
@@ -49,12 +80,12 @@ bool both_established(const Record& a, const Record& b, const Frequencies& frequ
 bool is_twin(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
   if (given == level::missing || given == level::exact || birth != level::exact ||
-      c.of(Field::order) == level::order::swapped)
+      c.of(Field::order) == level::order::swapped || same_number(a, b))
     return false;
   const bool kin = (family >= level::exact && family <= level::family::sounds) || same_household(c);
   if (!kin) return false;
   if (a.multiple_birth || b.multiple_birth) return given != level::given::nickname;
-  if (given == level::given::different || given == level::given::sounds) return true;
+  if (given == level::given::different || given == level::given::far || given == level::given::sounds) return true;
   if (given == level::given::nickname || given == level::given::part) return false;
   // An initial under the same roof may be a brother's.
   if (given == level::given::initial) return same_household(c);
@@ -66,7 +97,7 @@ bool is_other_generation(const Comparison& c, const Record& a, const Record& b) 
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
   if (birth < level::birth::year || birth == level::missing || given == level::missing || family == level::missing)
     return false;
-  if (given > level::given::close || family > level::family::part) return false;
+  if (given > level::given::close || family > level::family::part || same_number(a, b)) return false;
   const bool near = same_household(c) || c.of(Field::postcode) == level::exact || c.of(Field::locality) == level::exact;
   // A slip in the decade leaves day and month standing; father and son share them one time in 365.
   const bool same_day = a.birth.view().substr(4) == b.birth.view().substr(4);
@@ -82,9 +113,9 @@ bool is_household(const Comparison& c) {
   // unless a telephone or e-mail tells them apart, a father or son of the same one.
   if (no_birth && !contact) return true;
   const bool kin =
-      same_household(c) || (c.of(Field::family) != level::missing && c.of(Field::family) < level::family::different);
+      same_household(c) || (c.of(Field::family) != level::missing && c.of(Field::family) < level::family::far);
   if (given == level::missing) return kin;
-  return given == level::given::different && no_birth && same_household(c);
+  return given != level::missing && given >= level::given::far && no_birth && same_household(c);
 }
 
 bool is_shared_contact(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
@@ -148,6 +179,7 @@ std::vector<Guard> guards(const Comparison& c, const Record& a, const Record& b,
   fire(is_shared_contact(c, a, b, frequencies), Guard::shared_contact);
   fire(is_doubtful_birth(c, a, b), Guard::doubtful_birth_date);
   fire(is_thin(c), Guard::thin_evidence);
+  fire(is_contradicted(c, a, b), Guard::contradicted);
   return fired;
 }
 

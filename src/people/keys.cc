@@ -11,9 +11,9 @@ namespace handoff::people {
 namespace {
 
 constexpr std::array<std::string_view, key_kind_count> kind_names{
-    "identifier",      "birth_initial",  "names",          "phone",           "email",
-    "family_year",     "given_month",    "address",        "family_postcode", "given_postcode",
-    "family_locality", "given_locality", "family_initial", "given_initial",   "birth_place"};
+    "identifier",     "birth_initial", "names",           "phone",          "email",           "family_year",
+    "given_month",    "address",       "family_postcode", "given_postcode", "family_locality", "given_locality",
+    "family_initial", "given_initial", "birth_place",     "rescue",         "every_pair"};
 
 class Keys {
  public:
@@ -78,22 +78,25 @@ void basic_keys(Keys& keys, const Record& record) {
   if (has_day(record.birth)) birth_keys(keys, record.birth.view(), record);
   if (both) keys.add(KeyKind::names, pair_of(sound_of(given.view()), sound_of(family.view())));
   if (record.phones[0] != 0) keys.add(KeyKind::phone, number(record.phones[0]));
-  if (!record.email_local.empty())
+  // Without the host, which is mistyped as often, unless the name alone is everybody's.
+  if (record.email_local.length >= 5)
+    keys.add(KeyKind::email, record.email_local.view());
+  else if (!record.email_local.empty())
     keys.add(KeyKind::email, std::string(record.email_local.view()) + "@" + std::string(record.email_domain.view()));
   if (!family.empty() && !record.birth.empty())
     keys.add(KeyKind::family_year, sound_of(family.view()) + "/" + std::string(record.birth.view().substr(0, 4)));
-  if (!given.empty() && has_month(record.birth))
-    keys.add(KeyKind::given_month, given_sound(given) + "/" + std::string(record.birth.view().substr(0, 6)));
   if (!record.street.empty() && (!record.number.empty() || !record.postcode.empty())) {
     const auto place = record.number.empty() ? record.postcode.view() : record.number.view();
     keys.add(KeyKind::address, std::string(record.street.view().substr(0, 5)) + "/" + std::string(place));
   }
-  if (has_day(record.birth) && !place_of(record).empty()) {
-    keys.add(KeyKind::birth_place, std::string(record.birth.view()) + "/" + std::string(place_of(record)));
-  }
   if (!family.empty() && record.postcode.length >= 3) {
     keys.add(KeyKind::family_postcode,
              std::string(family.view().substr(0, 4)) + "/" + std::string(record.postcode.view().substr(0, 3)));
+  }
+  if (!given.empty() && has_month(record.birth))
+    keys.add(KeyKind::given_month, given_sound(given) + "/" + std::string(record.birth.view().substr(0, 6)));
+  if (has_day(record.birth) && !place_of(record).empty()) {
+    keys.add(KeyKind::birth_place, std::string(record.birth.view()) + "/" + std::string(place_of(record)));
   }
   if (!given.empty() && !record.postcode.empty())
     keys.add(KeyKind::given_postcode, given_sound(given) + "/" + std::string(record.postcode.view()));
@@ -123,13 +126,20 @@ std::vector<Key> stored_keys(const Record& record) {
   return keys.take();
 }
 
-std::vector<Key> probe_keys(const Record& record) {
-  Keys keys(96);
+namespace {
+
+void search_keys(Keys& keys, const Record& record) {
   basic_keys(keys, record);
   const auto& given = record.given;
   const auto& family = record.family;
   for (const auto phone : record.phones) {
     if (phone != 0) keys.add(KeyKind::phone, number(phone));
+  }
+  // Records of whom no name is known.
+  if (has_day(record.birth)) {
+    keys.add(KeyKind::birth_initial, record.birth.view());
+    for (char initial = 'a'; given.empty() && family.empty() && initial <= 'z'; ++initial)
+      keys.add(KeyKind::birth_initial, std::string(record.birth.view()) + initial);
   }
   // Day and month exchanged.
   if (record.birth.kind == PartialDate::Kind::day && record.birth.day() <= 12 &&
@@ -163,9 +173,18 @@ std::vector<Key> probe_keys(const Record& record) {
     }
     if (!given.empty()) keys.add(KeyKind::given_month, sound_of(given.word(0)) + "/" + month);
     if (!family.empty()) keys.add(KeyKind::given_month, given_sound(family) + "/" + month);
-    // Digits exchanged in the year or the month.
+    // Digits exchanged in the year or the month, neighbouring months and years.
     if (!given.empty()) {
-      std::string other = month;
+      std::string other;
+      for (const int step : {-1, 1, -100, 100}) {
+        const int shifted = record.birth.year() * 100 + record.birth.month() + step;
+        if (shifted % 100 == 0 || shifted % 100 > 12 || record.birth.kind == PartialDate::Kind::impossible) continue;
+        std::array<char, 16> text{};
+        keys.add(KeyKind::given_month,
+                 given_sound(given) + "/" +
+                     std::string(text.data(), std::to_chars(text.data(), text.data() + text.size(), shifted).ptr));
+      }
+      other = month;
       std::swap(other[2], other[3]);
       keys.add(KeyKind::given_month, given_sound(given) + "/" + other);
       other = month;
@@ -219,6 +238,86 @@ std::vector<Key> probe_keys(const Record& record) {
   if (!family.empty() && !record.postcode.empty()) {
     keys.add(KeyKind::given_postcode, given_sound(family) + "/" + std::string(record.postcode.view()));
   }
+}
+
+// A text with each letter left out in turn: two texts one slip apart share one of them.
+template <class Use>
+void each_without_one(std::string_view text, Use&& use) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (i > 0 && text[i] == text[i - 1]) continue;
+    use(std::string(text.substr(0, i)) + std::string(text.substr(i + 1)));
+  }
+}
+
+void rescue_keys(Keys& keys, const Record& record) {
+  const auto add = [&](char what, std::string_view a, std::string_view b = {}, std::string_view c = {}) {
+    std::string value(1, what);
+    value.append(a).append("/").append(b).append("/").append(c);
+    keys.add(KeyKind::rescue, value);
+  };
+  const auto given = record.given.view(), family = record.family.view(), postcode = record.postcode.view();
+  std::string first, last;
+  if (!given.empty()) first = given_sound(record.given);
+  if (!family.empty()) last = sound_of(family);
+  std::vector<std::string_view> initials;
+  if (!given.empty()) initials.push_back(given.substr(0, 1));
+  if (!family.empty() && (given.empty() || family[0] != given[0])) initials.push_back(family.substr(0, 1));
+  if (!record.birth.empty()) {
+    // One digit of the birth date does not count.
+    std::string digits(record.birth.view());
+    for (auto& digit : digits) {
+      const char kept = digit;
+      digit = '*';
+      for (const auto initial : initials) add('b', digits, initial);
+      if (initials.empty()) add('b', digits, record.locality.view().substr(0, 3));
+      digit = kept;
+    }
+    add('B', digits);
+    const auto year = record.birth.view().substr(0, 4), month = record.birth.view().substr(0, 6);
+    // Neighbouring years meet in one of two overlapping decades' ends; a slip in the name meets under its neighbours.
+    each_without_one(family, [&](const std::string& text) { add('f', text, given.substr(0, 1), year); });
+    each_without_one(given, [&](const std::string& text) { add('g', text, family.substr(0, 1), year); });
+    add('m', month, postcode.substr(0, 3), record.gender == Gender::female ? "f" : "m");
+    if (!postcode.empty()) add('y', year, postcode);
+    if (!record.number.empty()) add('h', year, record.number.view(), record.locality.view().substr(0, 3));
+  }
+  // Slips in both names at once, and whole names that stand in either field.
+  each_without_one(given, [&](const std::string& text) { add('n', text, last); });
+  each_without_one(family, [&](const std::string& text) { add('n', text, first); });
+  if (!record.email_local.empty()) {
+    each_without_one(record.email_local.view(), [&](const std::string& text) { add('e', text); });
+    add('e', record.email_local.view());
+  }
+  for (const auto phone : record.phones) {
+    if (phone == 0) continue;
+    each_without_one(number(phone), [&](const std::string& text) { add('p', text); });
+  }
+  if (!record.number.empty()) {
+    if (!postcode.empty()) add('a', record.number.view(), postcode);
+    for (const auto initial : initials) add('s', record.number.view(), initial, record.locality.view().substr(0, 4));
+    add('t', record.number.view(), record.street.view().substr(0, 3));
+    if (record.street.length > 3) add('u', record.number.view(), record.street.view().substr(record.street.length - 4));
+  }
+  if (!record.street.empty()) {
+    for (const auto initial : initials) add('r', record.street.view().substr(0, 6), initial);
+  }
+  for (const auto initial : initials) {
+    if (!postcode.empty()) add('c', postcode, initial);
+  }
+}
+
+}  // namespace
+
+std::vector<Key> probe_keys(const Record& record) {
+  Keys keys(96);
+  search_keys(keys, record);
+  return keys.take();
+}
+
+std::vector<Key> file_keys(const Record& record) {
+  Keys keys(240);
+  search_keys(keys, record);
+  rescue_keys(keys, record);
   return keys.take();
 }
 

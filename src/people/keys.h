@@ -29,8 +29,10 @@ enum class KeyKind : std::uint8_t {
   family_initial,
   given_initial,
   birth_place,
+  rescue,      // only over a whole file
+  every_pair,  // no key: a small file is compared with itself entirely
 };
-inline constexpr std::size_t key_kind_count = 15;
+inline constexpr std::size_t key_kind_count = 17;
 std::string_view key_name(KeyKind kind);
 
 struct Key {
@@ -43,5 +45,8 @@ struct Key {
 std::vector<Key> stored_keys(const Record& record);
 // What a search for this record asks for: the stored keys first, then the expansions.
 std::vector<Key> probe_keys(const Record& record);
+// What a whole file is compared by, where nothing has to be stored and both sides can be expanded: the keys of a search
+// and single slips in any part. Two records that share one of them are a pair.
+std::vector<Key> file_keys(const Record& record);
 
 }  // namespace handoff::people

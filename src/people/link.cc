@@ -155,9 +155,10 @@ Result<LinkReport> link_file(const Dataset& data, const Model& model, const std:
   report.model_version = model.version;
   CountedFrequencies frequencies;
   for (const auto& record : data.records) frequencies.add(record);
-  const Batch batch(data.records, BatchOptions{});
+  Batch batch(data.records, BatchOptions{});
   const Scorer first_scorer(model, frequencies, Prior::of_persons(static_cast<double>(data.records.size())));
 
+  batch.prepare(first_scorer);
   std::vector<std::optional<BatchResult>> parts(batch.chunk_count());
   Journal journal(out_path + ".journal", fingerprint(data, model));
   if (options.resume) report.chunks_resumed = journal.load(parts);
@@ -185,10 +186,10 @@ Result<LinkReport> link_file(const Dataset& data, const Model& model, const std:
   if (!journal.good()) return cannot_write(out_path + ".journal");
   std::vector<BatchResult> complete;
   for (auto& part : parts) complete.push_back(std::move(*part));
-  const auto result = Batch::merge(complete);
+  auto result = Batch::merge(complete);
 
-  const Prior prior = estimate_prior(result.pairs, model, data.records.size(), 0);
-  const Scorer scorer(model, frequencies, prior);
+  const auto settled = settle(data.records, result.pairs, model, frequencies, 0);
+  const Scorer scorer(settled.model, frequencies, settled.prior);
   ClusterOptions how;
   how.from_probability = options.from_probability > 0 ? options.from_probability : model.policy.clusters;
   const auto clusters = cluster(data.records, result.pairs, scorer, frequencies, how);

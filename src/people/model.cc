@@ -45,7 +45,18 @@ void force_falling(std::array<float, level_max + 1>& bits, std::size_t size, Rat
 
 }  // namespace
 
+NoiseGroup noise_group_of(std::size_t ladder) {
+  const auto field = static_cast<Field>(ladder);
+  if (field == Field::birth) return NoiseGroup::birth;
+  if (field == Field::phone || field == Field::email || field == Field::identifier) return NoiseGroup::contact;
+  return field >= Field::address && field <= Field::region ? NoiseGroup::place : NoiseGroup::names;
+}
+
 void Model::prepare() {
+  for (std::size_t ladder = 0; ladder < ladder_count; ++ladder) {
+    const double share = noise[static_cast<std::size_t>(noise_group_of(ladder))];
+    for (auto& level : weights[ladder]) level.match = (1 - share) * level.clean + share * level.noisy;
+  }
   for (std::size_t f = 0; f < field_count; ++f) {
     const std::size_t ladder = ladder_of(static_cast<Field>(f));
     const std::size_t size = ladders()[ladder].size();
@@ -94,16 +105,20 @@ Result<Model> Model::parse(std::string_view text) {
       !number(json, "frequencyBitsMax", model.frequency_bits_max, 0, 40)) {
     return bad_model("`householdSize` or `frequencyBitsMax` is missing.");
   }
+  double mixed = 0;
+  if (!number(json, "noise", mixed, 0, 1)) return bad_model("`noise` is missing.");
+  model.noise.fill(mixed);
   for (std::size_t ladder = 0; ladder < ladder_count; ++ladder) {
     const auto& names = ladders()[ladder];
     const Json& levels = json["fields"][names.field];
     for (std::size_t i = 0; i < names.size(); ++i) {
       const Json& level = levels[names.levels[i]];
       auto& into = model.weights[ladder][i];
-      if (!number(level, "match", into.match, 1e-12, 1) || !number(level, "stranger", into.stranger, 1e-12, 1) ||
+      if (!number(level, "clean", into.clean, 1e-12, 1) || !number(level, "noisy", into.noisy, 1e-12, 1) ||
+          !number(level, "stranger", into.stranger, 1e-12, 1) ||
           !number(level, "household", into.household, 1e-12, 1)) {
         return bad_model("level `" + std::string(names.levels[i]) + "` of `" + std::string(names.field) +
-                         "` needs match, stranger and household between 0 and 1.");
+                         "` needs clean, noisy, stranger and household between 0 and 1.");
       }
     }
     if (levels.size() != names.size())
@@ -125,7 +140,8 @@ Json Model::to_json() const {
     Json levels = Json::object();
     for (std::size_t i = 0; i < names.size(); ++i) {
       const auto& level = weights[ladder][i];
-      levels.set(names.levels[i], Json::object({{"match", rounded(level.match)},
+      levels.set(names.levels[i], Json::object({{"clean", rounded(level.clean)},
+                                                {"noisy", rounded(level.noisy)},
                                                 {"stranger", rounded(level.stranger)},
                                                 {"household", rounded(level.household)}}));
     }
@@ -141,6 +157,7 @@ Json Model::to_json() const {
                                                 {"clusters", policy.clusters}})},
                        {"householdSize", household_size},
                        {"frequencyBitsMax", frequency_bits_max},
+                       {"noise", noise.front()},
                        {"fields", std::move(fields)}});
 }
 

@@ -15,16 +15,32 @@ struct Smoothing {
 constexpr std::uint32_t shared_max = 20;
 constexpr std::uint32_t shared_free = 4;
 
-// The share of persons with this value, the pair itself taken out.
-double share(std::uint32_t count, std::uint32_t total, Smoothing smoothing) {
-  const double others = std::max(0.5, static_cast<double>(count) - 1.0);
+// The share of persons with this value, the pair itself and `copies` more records of the same person taken out.
+double share(std::uint32_t count, std::uint32_t total, Smoothing smoothing, double copies) {
+  const double others = std::max(0.5, static_cast<double>(count) - 1.0 - copies);
   return (others + smoothing.weight * smoothing.rare) / (static_cast<double>(total) + smoothing.weight);
 }
+
+// One child in twenty bears the given name of a parent: log2(1 / .05), less what a match agrees anyway.
+constexpr double namesake_bits = 4;
 
 double shared_bits(std::uint32_t count, double level_bits) {
   if (count > shared_max) return -level_bits;
   if (count <= shared_free) return 0;
   return -std::min(level_bits, 1.5 * std::log2(static_cast<double>(count) / shared_free));
+}
+
+// Whether both have at least two digits and the same ones.
+bool same_digits(std::string_view a, std::string_view b) {
+  const auto digits = [](std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+      if (c >= '0' && c <= '9') out.push_back(c);
+    }
+    return out;
+  };
+  const auto mine = digits(a);
+  return mine.size() >= 2 && mine == digits(b);
 }
 
 std::uint64_t attribute_hash(const Record& a, const Record& b, std::size_t slot) {
@@ -56,44 +72,58 @@ double Scorer::probability(double total_bits) {
   return 1.0 / (1.0 + std::exp2(-total_bits));
 }
 
+// How much rarer than the average a value is that only nearly agrees; the more common of two decides, which is the
+// lower of their numbers.
+double Scorer::near_bits(Field field, const Record& record) const {
+  const Value kind = field == Field::given ? Value::given : field == Field::family ? Value::family : Value::postcode;
+  const auto total = frequencies_.total(kind);
+  if (total < 10) return 0;
+  const std::uint64_t hash = field == Field::given    ? record.given.hash
+                             : field == Field::family ? record.family.hash
+                                                      : hash_text(record.postcode.view());
+  const auto count = frequencies_.count(kind, hash);
+  const double average = model_.weights[ladder_of(field)][0].stranger;
+  const Smoothing smoothing = field == Field::postcode ? Smoothing{100, 1e-3} : Smoothing{300, 1e-4};
+  return std::log2(average / share(count, total, smoothing, prior_.copies));
+}
+
+double Scorer::near_bits(Field field, std::uint8_t level, double rarity) const {
+  // A common name has many neighbours one letter away, and where there are few postcodes most lie one digit from
+  // another.
+  const double level_bits = model_.stranger_bits[static_cast<std::size_t>(field)][level];
+  return std::clamp(rarity, -std::max(0.0, level_bits), 0.0);
+}
+
+bool is_near(Field field, std::uint8_t level) {
+  if (level <= level::exact) return false;
+  return (field == Field::given && level <= level::given::sounds) ||
+         (field == Field::family && level <= level::family::sounds) ||
+         (field == Field::postcode && level == level::postcode::edit);
+}
+
+double Scorer::email_bits(std::uint8_t level, const Record& a, const Record& b) const {
+  // Addresses are made from names, so that two people of one name have addresses alike: little is left to say.
+  const double level_bits = model_.stranger_bits[static_cast<std::size_t>(Field::email)][level];
+  const auto same = [](const Name& x, const Name& y) { return !x.empty() && x.equals(y); };
+  const bool from_name =
+      same(a.given, b.given) || same(a.family, b.family) || same(a.given, b.family) || same(a.family, b.given);
+  if (level == level::missing || level_bits <= 0 || !from_name) return 0.0;
+  // Digits behind the name are chosen by each alone.
+  return std::min(0.0, (same_digits(a.email_local.view(), b.email_local.view()) ? 7.0 : 1.5) - level_bits);
+}
+
 double Scorer::frequency_bits(Field field, std::uint8_t level, const Record& a, const Record& b) const {
   if (level != level::exact) {
-    if (field == Field::email) {
-      // Addresses are made from names, so that two people of one name have addresses alike: little is left to say.
-      const double level_bits = model_.stranger_bits[static_cast<std::size_t>(field)][level];
-      const bool from_name = a.given.equals(b.given) || a.family.equals(b.family);
-      return level != level::missing && from_name ? std::min(0.0, 1.5 - level_bits) * (level_bits > 0 ? 1 : 0) : 0.0;
-    }
-    if (field == Field::postcode) {
-      // Where there are few postcodes, most of them lie one digit from another.
-      const auto total = frequencies_.total(Value::postcode);
-      if (level != level::postcode::edit || total < 10) return 0;
-      const auto count = std::max(frequencies_.count(Value::postcode, hash_text(a.postcode.view())),
-                                  frequencies_.count(Value::postcode, hash_text(b.postcode.view())));
-      const double average = model_.weights[ladder_of(field)][0].stranger;
-      const double bits = std::log2(average / share(count, total, {100, 1e-3}));
-      return std::clamp(bits, -double{model_.stranger_bits[static_cast<std::size_t>(field)][level]}, 0.0);
-    }
-    // A common name has many neighbours one letter away: nearly the same as Smith is no rarer than Smith.
-    const bool near = field == Field::given ? level <= level::given::sounds
-                                            : field == Field::family && level <= level::family::sounds;
-    if (!near || level == level::missing) return 0;
-    const Value kind = field == Field::given ? Value::given : Value::family;
-    const auto total = frequencies_.total(kind);
-    if (total < 10) return 0;
-    const auto& mine = field == Field::given ? a.given : a.family;
-    const auto& theirs = field == Field::given ? b.given : b.family;
-    const auto count = std::max(frequencies_.count(kind, mine.hash), frequencies_.count(kind, theirs.hash));
-    const double average = model_.weights[ladder_of(field)][0].stranger;
-    const double bits = std::log2(average / share(count, total, {300, 1e-4}));
-    return std::clamp(bits, -std::max(0.0, double{model_.stranger_bits[static_cast<std::size_t>(field)][level]}), 0.0);
+    if (field == Field::email) return email_bits(level, a, b);
+    if (!is_near(field, level)) return 0;
+    return near_bits(field, level, std::min(near_bits(field, a), near_bits(field, b)));
   }
   const double level_bits = model_.stranger_bits[static_cast<std::size_t>(field)][level::exact];
   const double stranger = model_.weights[ladder_of(field)][0].stranger;
   const auto two_sided = [&](Value kind, std::uint64_t hash, Smoothing smoothing, double up) {
     const auto total = frequencies_.total(kind);
     if (total < 10) return 0.0;
-    const double bits = std::log2(stranger / share(frequencies_.count(kind, hash), total, smoothing));
+    const double bits = std::log2(stranger / share(frequencies_.count(kind, hash), total, smoothing, prior_.copies));
     return std::clamp(bits, -level_bits, std::min(up, model_.frequency_bits_max));
   };
   const auto shared = [&](Value kind, std::uint64_t hash) {
@@ -109,8 +139,8 @@ double Scorer::frequency_bits(Field field, std::uint8_t level, const Record& a, 
     case Field::birth: {
       const auto total = frequencies_.total(Value::birth);
       const auto count = frequencies_.count(Value::birth, hash_text(a.birth.view()));
-      if (count < 4 || a.birth.view() != b.birth.view()) return 0;
-      return std::clamp(std::log2(3 * stranger / share(count, total, {100, 4e-5})), -level_bits, 0.0);
+      if (count < 4 + 2 * prior_.copies || a.birth.view() != b.birth.view()) return 0;
+      return std::clamp(std::log2(3 * stranger / share(count, total, {100, 4e-5}, prior_.copies)), -level_bits, 0.0);
     }
     case Field::phone:
       for (const auto mine : a.phones) {
@@ -156,27 +186,67 @@ Score Scorer::finish(double stranger_bits, double household_bits) const {
   return score;
 }
 
-Score Scorer::score(const Comparison& comparison, const Record& a, const Record& b) const {
+template <class Rarity>
+Score Scorer::sum(const Comparison& comparison, Rarity&& rarity) const {
   double stranger = 0, household = 0;
+  const auto given = comparison.of(Field::given);
+  const bool namesakes = comparison.of(Field::birth) >= level::birth::three_edits;
+  // A father who hands on his given name hands on the middle name with it.
+  const bool named_after = given != level::missing && given <= level::given::initial;
   for (std::size_t f = 0; f < field_count; ++f) {
     const auto level = comparison.levels[f];
     if (level == level::missing) continue;
-    stranger += model_.stranger_bits[f][level];
-    // A father who hands on his given name hands on the middle name with it.
-    const auto given = comparison.of(Field::given);
-    const bool handed_on =
-        static_cast<Field>(f) == Field::middle && given != level::missing && given < level::given::different;
-    household += handed_on ? std::min(0.0F, model_.household_bits[f][level]) : model_.household_bits[f][level];
     const auto field = static_cast<Field>(f);
+    stranger += model_.stranger_bits[f][level];
+    double relative = model_.household_bits[f][level];
+    if (field == Field::middle && named_after) relative = std::min(0.0, relative);
+    // Of two who share a name and not the birth date, the younger may have been named after the elder.
+    if (field == Field::given && namesakes) relative = std::min(relative, namesake_bits);
+    household += relative;
     const bool weighed = field <= Field::family || field == Field::postcode || field == Field::email;
     if (level != level::exact && !weighed) continue;
-    const double frequency = frequency_bits(field, level, a, b);
+    const double frequency = rarity(field, level);
     stranger += frequency;
     // A relative with the same given name has it by custom, not by chance, so its rarity tells nothing; that it is
     // common does.
     if (field == Field::given || field == Field::middle) household += std::min(frequency, 0.0);
   }
   return finish(stranger, household);
+}
+
+Score Scorer::score(const Comparison& comparison, const Record& a, const Record& b) const {
+  return sum(comparison, [&](Field field, std::uint8_t level) { return frequency_bits(field, level, a, b); });
+}
+
+RarityBits Scorer::rarity(const Record& record) const {
+  RarityBits out;
+  for (std::size_t f = 0; f < out.exact.size(); ++f) {
+    const auto field = static_cast<Field>(f);
+    if (field != Field::phone) out.exact[f] = frequency_bits(field, level::exact, record, record);
+  }
+  out.near_given = near_bits(Field::given, record);
+  out.near_family = near_bits(Field::family, record);
+  out.near_postcode = near_bits(Field::postcode, record);
+  return out;
+}
+
+Score Scorer::score(const Record& a, const Record& b, const RarityBits& of_a, const RarityBits& of_b) const {
+  return sum(compare(a, b), [&](Field field, std::uint8_t level) -> double {
+    if (level != level::exact) {
+      if (field == Field::email) return email_bits(level, a, b);
+      if (!is_near(field, level)) return 0;
+      return near_bits(field, level,
+                       field == Field::given    ? std::min(of_a.near_given, of_b.near_given)
+                       : field == Field::family ? std::min(of_a.near_family, of_b.near_family)
+                                                : std::min(of_a.near_postcode, of_b.near_postcode));
+    }
+    // Exchanged names and guessed centuries agree without being the same value.
+    if (field == Field::given && !a.given.equals(b.given)) return 0;
+    if (field == Field::family && !a.family.equals(b.family)) return 0;
+    if (field == Field::birth && a.birth.view() != b.birth.view()) return 0;
+    if (field == Field::phone || field > Field::region) return frequency_bits(field, level, a, b);
+    return of_a.exact[static_cast<std::size_t>(field)];
+  });
 }
 
 Evidence Scorer::explain(const Comparison& comparison, const Record& a, const Record& b) const {

@@ -4,6 +4,7 @@
 // roughly.
 #pragma once
 
+#include <array>
 #include <vector>
 
 #include "people/compare.h"
@@ -41,7 +42,18 @@ struct Prior {
   double persons = 1;          // active persons
   double match_odds = 1.0;     // 1 / persons unless a batch has estimated it
   double household_size = -1;  // other members of one's household on file; negative: the model's
-  static Prior of_persons(double persons) { return {persons < 1 ? 1 : persons, 1.0 / (persons < 1 ? 1 : persons), -1}; }
+  // Further records of one person, beyond the two compared, that a value is counted for; a store counts persons, so 0.
+  double copies = 0;
+  static Prior of_persons(double persons) {
+    return {persons < 1 ? 1 : persons, 1.0 / (persons < 1 ? 1 : persons), -1, 0};
+  }
+};
+
+// What agreeing on a record's values tells by their rarity, worked out once for a record that is compared with many:
+// the same numbers as without it.
+struct RarityBits {
+  std::array<double, static_cast<std::size_t>(Field::region) + 1> exact{};
+  double near_given = 0, near_family = 0, near_postcode = 0;
 };
 
 class Scorer {
@@ -51,6 +63,8 @@ class Scorer {
 
   Score score(const Record& a, const Record& b) const { return score(compare(a, b), a, b); }
   Score score(const Comparison& comparison, const Record& a, const Record& b) const;
+  RarityBits rarity(const Record& record) const;
+  Score score(const Record& a, const Record& b, const RarityBits& of_a, const RarityBits& of_b) const;
   Evidence explain(const Record& a, const Record& b) const { return explain(compare(a, b), a, b); }
   Evidence explain(const Comparison& comparison, const Record& a, const Record& b) const;
   const Model& model() const { return model_; }
@@ -63,6 +77,11 @@ class Scorer {
 
  private:
   double frequency_bits(Field field, std::uint8_t level, const Record& a, const Record& b) const;
+  double near_bits(Field field, const Record& record) const;
+  double near_bits(Field field, std::uint8_t level, double rarity) const;
+  double email_bits(std::uint8_t level, const Record& a, const Record& b) const;
+  template <class Rarity>
+  Score sum(const Comparison& comparison, Rarity&& rarity) const;
   Score finish(double stranger_bits, double household_bits) const;
 
   const Model& model_;

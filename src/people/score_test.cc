@@ -198,6 +198,61 @@ TEST(Guards, IdentifiersOfOneSystem) {
   EXPECT_FALSE(has(known.judge(a, b), Guard::identifiers_differ)) << "only the last digits were given";
 }
 
+TEST(Guards, ANumberThatAgreesSilencesTwinsAndGenerations) {
+  const Known known;
+  auto a = base(), b = base();
+  b.first_name = Text("Mi");
+  EXPECT_TRUE(has(known.judge(a, b), Guard::twins));
+  a.identifiers = b.identifiers = {{"urn:card", Text("4083159267")}};
+  EXPECT_FALSE(has(known.judge(a, b), Guard::twins));
+  a.identifiers = b.identifiers = {{"urn:plan", Text("4083159267"), false}};
+  EXPECT_TRUE(has(known.judge(a, b), Guard::twins)) << "a family's number is the other twin's as well";
+}
+
+TEST(Guards, ANumberAndAnotherPartThatDifferAreAnotherPerson) {
+  const Known known;
+  auto a = base(), b = base();
+  a.identifiers = {{"urn:card", Text("4083159267")}};
+  b.identifiers = {{"urn:card", Text("4083159268")}};
+  EXPECT_EQ(known.judge(a, b).grade, Grade::probable) << "mistyped, perhaps: a person decides";
+  b.birth_date = Text("1987-02-12");
+  EXPECT_EQ(known.judge(a, b).grade, Grade::probable) << "two slips of the pen are slips";
+  b.birth_date = Text("1961-09-30");
+  EXPECT_TRUE(has(known.judge(a, b), Guard::contradicted));
+  EXPECT_EQ(known.judge(a, b).grade, Grade::none);
+  b = base();
+  b.identifiers = {{"urn:card", Text("4083159268")}};
+  b.first_name = Text("Ottokar");
+  EXPECT_EQ(known.judge(a, b).grade, Grade::none);
+}
+
+TEST(Compare, SeesDistantLikenessAndDigitsLeftOut) {
+  const auto of = [](Registrant a, Registrant b, Field field) { return compare(made(a), made(b)).of(field); };
+  auto a = base(), b = base();
+  b.last_name = Text("Quilcrft");
+  EXPECT_EQ(of(a, b, Field::family), level::family::close);
+  b.last_name = Text("Qvilkroft");
+  EXPECT_EQ(of(a, b, Field::family), level::family::far);
+  b.last_name = Text("Abernathy");
+  EXPECT_EQ(of(a, b, Field::family), level::family::different);
+  b = base();
+  b.phones = {Text("905 522 014")};
+  EXPECT_EQ(of(a, b, Field::phone), level::phone::edit);
+  b.phones = {Text("905 522 999")};
+  EXPECT_EQ(of(a, b, Field::phone), level::phone::different);
+  b = base();
+  b.birth_date = Text("1987-11-30");
+  EXPECT_EQ(of(a, b, Field::birth), level::birth::near);
+  b.emails = {Text("mina.q@exmaple.org")};
+  EXPECT_EQ(of(a, b, Field::email), level::email::slip);
+  // The only name given stands in the other field.
+  Registrant single;
+  single.first_name = Text("Quillcroft");
+  EXPECT_EQ(of(base(), single, Field::order), level::order::swapped);
+  EXPECT_EQ(of(base(), single, Field::family), level::exact);
+  EXPECT_EQ(of(base(), single, Field::given), level::missing);
+}
+
 TEST(Guards, DeathImpossibleDatesAndThinEvidence) {
   const Known known;
   auto dead = base();

@@ -227,6 +227,12 @@ Trained train(const Dataset& data, const Model& base, const TrainOptions& option
     blend(out.model, relatives, &LevelWeights::household, options.base_weight);
     out.report.set("householdPairs", static_cast<std::int64_t>(pairs));
   }
+  for (auto& ladder : out.model.weights) {
+    for (auto& level : ladder) {
+      if (options.ends != TrainOptions::Ends::noisy) level.clean = level.match;
+      if (options.ends != TrainOptions::Ends::clean) level.noisy = level.match;
+    }
+  }
   out.model.prepare();
   out.report.set("version", out.model.version);
   step(10);

@@ -13,6 +13,8 @@ namespace handoff::people {
 
 struct TrainOptions {
   std::string version;
+  // Which end of the matches' weights the file shows; both unless the model is made from files of either kind.
+  enum class Ends { both, clean, noisy } ends = Ends::both;
   // How many pairs the base model counts for; keeps rare levels sane in small files.
   double base_weight = 100;
   std::size_t random_pairs = 2'000'000;

@@ -16,7 +16,7 @@ namespace {
 namespace people = handoff::people;
 
 struct Options {
-  std::string file, against, columns, cluster, pairs, model, out, household, version, map_out;
+  std::string file, against, columns, cluster, pairs, model, out, household, version, map_out, ends = "both";
   std::string region = "CA";
   bool json = false, resume = false, day_first = false;
   double p = -1;
@@ -105,6 +105,9 @@ class Match {
     Bar bar(environment_, "training");
     people::TrainOptions how;
     how.version = options_.version.empty() ? base.version + "+" : options_.version;
+    how.ends = options_.ends == "clean"   ? people::TrainOptions::Ends::clean
+               : options_.ends == "noisy" ? people::TrainOptions::Ends::noisy
+                                          : people::TrainOptions::Ends::both;
     how.progress = [&](std::uint64_t done, std::uint64_t total) { bar.show(done, total); };
     const auto trained = people::train(data, base, how);
     HANDOFF_TRY(people::write_file(options_.out, trained.model.to_json().dump_pretty() + "\n"));
@@ -202,6 +205,9 @@ std::optional<int> run_match(const std::vector<std::string>& args, const MatchEn
   train->add_option("--cluster", options.cluster,
                     "column that is equal for records of one person; without it the file is unlabelled");
   train->add_option("--household", options.household, "column that is equal for records of one household");
+  train->add_option("--ends", options.ends, "which end of carefulness the file shows: clean, noisy or both")
+      ->check(CLI::IsMember({"clean", "noisy", "both"}))
+      ->capture_default_str();
   train->add_option("--version", options.version, "name of the new model");
   add_common(*train, options);
 
