@@ -348,7 +348,8 @@ Json body_json(const EmrConnection& c) {
 
 Json connection_to_json(const EmrConnection& c) {
   Json out = Json::object({{"id", c.id.text()}});
-  for (auto& [key, value] : body_json(c).members()) out.set(key, std::move(value));
+  Json body = body_json(c);
+  for (auto& [key, value] : body.members()) out.set(key, std::move(value));
   Json settings = settings_json(c);
   settings.set("secret", write_only);
   out.set("settings", std::move(settings));
