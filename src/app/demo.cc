@@ -8,6 +8,7 @@ namespace {
 
 constexpr const char* receiver_name = "Riverside Community Services";
 constexpr const char* sender_name = "Mill Clinic";
+constexpr const char* sender_crm_name = "Mill Clinic CRM";
 constexpr int crms_port = 9100, cms_port = 9101;
 
 // The same at every start of the same server, so that notes and scripts stay true; nobody without the key file can
@@ -53,7 +54,8 @@ struct Wish {
 
 Result<std::unique_ptr<Demo>> Demo::start(store::Database& database, exchange::Ledger& ledger,
                                           const exchange::ConnectorSource& connectors, const ServerKey& key,
-                                          const std::string& directory, const Clock& clock, Random& random) {
+                                          const std::string& directory, sync::Reader& emr,
+                                          const std::string& public_url, const Clock& clock, Random& random) {
   auto demo = std::make_unique<Demo>();
   const std::string crms_token = demo_secret(key, "crms").reveal(), cms_token = demo_secret(key, "cms").reveal();
   demo->crms_ = HANDOFF_TRY(start_sandbox(sandbox::CmsProduct::crms, crms_port, crms_token,
@@ -76,6 +78,7 @@ Result<std::unique_ptr<Demo>> Demo::start(store::Database& database, exchange::L
                               "Authorization: Bearer " + api_key.reveal(), ""});
   }
 
+  ListingId intake;
   // Listings and integrations of the receiver, as an administrator would make them; addresses follow the sandboxes.
   exchange::Command command;
   command.actor.kind = access::ActorKind::operator_command;
@@ -91,7 +94,6 @@ Result<std::unique_ptr<Demo>> Demo::start(store::Database& database, exchange::L
       organization.version += 1;
       unit.save(organization);
     }
-    ListingId intake;
     for (const auto* listing : unit.listings(owner)) {
       if (listing->name == "Intake") intake = listing->id;
     }
@@ -145,15 +147,62 @@ Result<std::unique_ptr<Demo>> Demo::start(store::Database& database, exchange::L
   };
 
   HANDOFF_TRY(ledger.run(std::move(command)));
+
+  // The sender's own CRM hears what the sender sends, and what becomes of it.
+  exchange::Command of_sender;
+  of_sender.actor.kind = access::ActorKind::operator_command;
+  of_sender.actor.id = of_sender.actor.name = "demo";
+  of_sender.actor.organization = organizations.back();
+  of_sender.cause = "demo";
+  of_sender.run = [&](exchange::OfficeUnit& unit) -> Result<exchange::CommandAnswer> {
+    const OrganizationId owner = organizations.back();
+    exchange::Integration integration;
+    for (const auto* known : unit.integrations(owner)) {
+      if (known->name == sender_crm_name) integration = *known;
+    }
+    if (integration.settings["baseUrl"].text_or() == demo->cms_->url()) return exchange::CommandAnswer{};
+    if (integration.id.empty()) {
+      Faults faults;
+      exchange::read_integration(
+          Json::object({{"name", sender_crm_name},
+                        {"side", "sent"},
+                        {"triggers", Json::array({"referral.sent"})},
+                        {"updateTriggers", Json::array({"substatus.accepted", "appointment.booked", "closed"})},
+                        {"settings", Json::object({{"baseUrl", demo->cms_->url()}, {"token", cms_token}})}}),
+          *connectors.find("cms"), true, unit.now(), integration, faults);
+      HANDOFF_ASSERT(faults.empty());
+      integration.id = IntegrationId::make(unit.now(), unit.random());
+      integration.organization = owner;
+      integration.created_at = unit.now();
+    } else {
+      integration.settings.set("baseUrl", demo->cms_->url());
+      integration.version += 1;
+    }
+    unit.save(integration);
+    unit.wake(owner, integration.id);
+    return exchange::CommandAnswer{};
+  };
+  HANDOFF_TRY(ledger.run(std::move(of_sender)));
+
+  DemoClinic clinic;
+  clinic.clinic = organizations.back();
+  clinic.partner_listing = intake;
+  clinic.partner_name = receiver_name;
+  clinic.secret = demo_secret(key, "kipu").reveal();
+  clinic.hook_token = demo_secret(key, "kipu hooks").reveal();
+  clinic.public_url = public_url;
+  demo->emr_ = HANDOFF_TRY(DemoEmr::start(ledger, emr, key, clinic, clock));
   // With the tokens, so that anyone can make integrations of their own to them.
   demo->sandboxes_ = {{"Sandbox CRMS (takes a referral once)", demo->crms_->url(), demo->crms_->url() + "/"},
                       {"Token of the sandbox CRMS", crms_token, ""},
                       {"Sandbox CMS (takes updates until it accepts)", demo->cms_->url(), demo->cms_->url() + "/"},
                       {"Token of the sandbox CMS", cms_token, ""}};
+  for (auto& line : demo->emr_->lines()) demo->sandboxes_.push_back(std::move(line));
   return demo;
 }
 
 void Demo::stop() {
+  if (emr_) emr_->stop();
   if (crms_) crms_->stop();
   if (cms_) cms_->stop();
 }

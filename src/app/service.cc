@@ -2,11 +2,11 @@
 
 #include <sys/stat.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
+#include "app/bell.h"
 #include "app/demo.h"
+#include "app/emr_worker.h"
 #include "app/outbound.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -18,6 +18,7 @@
 #include "opportunity/admission.h"
 #include "store/ledger.h"
 #include "store/operator.h"
+#include "store/pull_store.h"
 #include "store/readers.h"
 #include "store/schema.h"
 #include "store/verify.h"
@@ -52,34 +53,14 @@ class BlobFiles final : public referral::Files {
   store::Blobs& blobs_;
 };
 
-// Wakes a thread that waits for something to do.
-class Bell {
- public:
-  void ring() {
-    {
-      const std::lock_guard lock(mutex_);
-      rung_ = true;
-    }
-    changed_.notify_all();
-  }
-  void wait(milliseconds at_most) {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, at_most, [&] { return rung_; });
-    rung_ = false;
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool rung_ = false;  // guarded by mutex_
-};
-
 constexpr store::Statement count_deliveries{"metrics.deliveries",
                                             "SELECT state, COUNT(*), MIN(created_at) FROM delivery WHERE state NOT IN "
                                             "('delivered', 'superseded', 'cleared') GROUP BY state"};
 constexpr store::Statement ping{"ready.ping", "SELECT 1"};
 // A single process owns a SQLite database: leases of one that was killed need not be waited for.
 constexpr store::Statement release_leases{"due.release_all", "UPDATE due SET lease_until = 0 WHERE lease_until > 0"};
+constexpr store::Statement release_pulls{"emr.release_all",
+                                         "UPDATE emr_pull SET lease_until = 0 WHERE lease_until > 0"};
 
 class RunningService final : public Service {
  public:
@@ -99,6 +80,7 @@ class RunningService final : public Service {
       blobs_ = HANDOFF_TRY(store::open_file_blobs(data + "/files", &clock_));
       auto connection = HANDOFF_TRY(database_->connect());
       HANDOFF_TRY(connection->query(release_leases, {}));
+      HANDOFF_TRY(connection->query(release_pulls, {}));
     } else {
       blobs_ = HANDOFF_TRY(store::open_database_blobs(*database_, &clock_));
     }
@@ -127,12 +109,20 @@ class RunningService final : public Service {
     referrals_ = store::make_referral_reader(*pool_);
     deliveries_ = store::make_exchange_reader(*pool_, key_);
     credentials_ = store::make_credential_reader(*pool_);
+    emr_ = store::make_sync_reader(*pool_, key_);
+    emr_events_ = store::make_emr_event_reader(*pool_);
+    opportunities_ = store::make_opportunity_reader(*pool_);
+    emr_worker_ =
+        std::make_unique<EmrWorker>(*client_, HANDOFF_TRY(store::open_pull_store(*database_, *ledger_, random_)), *emr_,
+                                    *commands_, clock_, random_);
     if (options_.demo) {
-      demo_ = HANDOFF_TRY(
-          Demo::start(*database_, *ledger_, registry_, key_, data.empty() ? std::string(".") : data, clock_, random_));
+      demo_ = HANDOFF_TRY(Demo::start(*database_, *ledger_, registry_, key_, data.empty() ? std::string(".") : data,
+                                      *emr_, options_.public_url, clock_, random_));
     }
     HANDOFF_TRY(open_face());
     worker_ = std::thread([this] { work(); });
+    emr_worker_->start();
+    if (demo_) demo_->play(*emr_worker_);
     housekeeper_ = std::thread([this] { keep_house(); });
     return {};
   }
@@ -158,8 +148,10 @@ class RunningService final : public Service {
   // Requests first, then deliveries in flight, then the ledger that both write to.
   void stop() override {
     if (stopped_.exchange(true)) return;
+    if (emr_worker_) emr_worker_->hurry();
     if (server_) server_->drain(std::chrono::duration_cast<std::chrono::seconds>(options_.drain));
     if (runner_) runner_->stop_claiming();
+    if (emr_worker_) emr_worker_->stop(std::chrono::duration_cast<std::chrono::seconds>(options_.drain));
     stopping_ = true;
     bell_.ring();
     house_bell_.ring();
@@ -179,10 +171,28 @@ class RunningService final : public Service {
     if (!options_.rate_limit) settings.requests_per_second = 0;
     std::vector<std::string> ids;
     for (const auto& connector : registry_.connectors.all()) ids.push_back(connector->manifest().id);
-    own_ = std::make_unique<face::OwnFace>(face::OwnFaceParts{
-        *ledger_, *referrals_, *deliveries_, *credentials_, registry_, std::move(ids), *commands_, *files_, *outbound_,
-        key_, clock_, random_, settings, [](const std::string& text) { return connector::validate_profile(text); },
-        [this] { return figures(); }, [this] { return ready(); }, [this] { return front_page(); }});
+    own_ = std::make_unique<face::OwnFace>(
+        face::OwnFaceParts{*ledger_,
+                           *referrals_,
+                           *deliveries_,
+                           *credentials_,
+                           *emr_,
+                           *emr_events_,
+                           *opportunities_,
+                           *emr_worker_,
+                           registry_,
+                           std::move(ids),
+                           *commands_,
+                           *files_,
+                           *outbound_,
+                           key_,
+                           clock_,
+                           random_,
+                           settings,
+                           [](const std::string& text) { return connector::validate_profile(text); },
+                           [this] { return figures(); },
+                           [this] { return ready(); },
+                           [this] { return front_page(); }});
     net::ServerOptions server;
     server.host = options_.host;
     server.port = options_.port;
@@ -273,6 +283,10 @@ class RunningService final : public Service {
   std::unique_ptr<referral::Reader> referrals_;
   std::unique_ptr<exchange::Reader> deliveries_;
   std::unique_ptr<access::CredentialReader> credentials_;
+  std::unique_ptr<sync::Reader> emr_;
+  std::unique_ptr<sync::EventReader> emr_events_;
+  std::unique_ptr<opportunity::Reader> opportunities_;
+  std::unique_ptr<EmrWorker> emr_worker_;
   std::unique_ptr<Demo> demo_;
   std::unique_ptr<face::OwnFace> own_;
   std::unique_ptr<net::Server> server_;

@@ -63,6 +63,9 @@ class World final : public referral::Unit, public Unit {
     }
     return out;
   }
+  bool awaits_chart(const OrganizationId&) override {
+    return first([](const auto& o) { return o.stage == Stage::accepted && !o.chart; }) != nullptr;
+  }
   void save(const IntakeOpportunity& o) override { all.insert_or_assign(o.id, o); }
 
   const IntakeOpportunity& only() {

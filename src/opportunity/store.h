@@ -27,6 +27,8 @@ class Unit {
   virtual std::vector<const IntakeOpportunity*> like(const OrganizationId& organization,
                                                      const std::vector<std::string>& keys,
                                                      const std::optional<PersonId>& person) = 0;
+  // Whether any accepted one has no chart yet: otherwise nobody needs to be looked for.
+  virtual bool awaits_chart(const OrganizationId& organization) = 0;
   virtual void save(const IntakeOpportunity& opportunity) = 0;
 };
 

@@ -35,6 +35,9 @@ constexpr Statement load_like{
     "AND k.key IN (SELECT value FROM {set:$2}) "
     "UNION SELECT p.id FROM intake_opportunity p WHERE p.organization_id = $1 AND p.person_id = $3) "
     "ORDER BY o.id LIMIT 20 {for_update}"};
+constexpr Statement find_waiting{"opportunity.find_waiting",
+                                 "SELECT 1 FROM intake_opportunity WHERE organization_id = $1 AND stage = 'accepted' "
+                                 "AND connection_id IS NULL LIMIT 1"};
 constexpr Statement save_row{
     "opportunity.save",
     "INSERT INTO intake_opportunity (organization_id, id, version, stage, source, person_id, referral_id, "
@@ -150,6 +153,22 @@ class OpportunityBatch final : public RoomBatch, public opportunity::Unit {
     return out;
   }
 
+  bool awaits_chart(const OrganizationId& organization) override {
+    if (first([&](const IntakeOpportunity& o) {
+          return o.organization == organization && o.stage == opportunity::Stage::accepted && !o.chart;
+        }))
+      return true;
+    // Asked once a batch: what was linked in it meanwhile costs a search that finds nobody.
+    const auto [known, fresh] = waiting_.try_emplace(organization, false);
+    if (!fresh) return known->second;
+    auto rows = connection_->query(find_waiting, {organization.text()});
+    if (!rows) {
+      unit_->fail(std::move(rows).error());
+      return false;
+    }
+    return known->second = !rows->empty();
+  }
+
   void save(const IntakeOpportunity& o) override { over_.insert_or_assign(o.id, o); }
 
  private:
@@ -194,7 +213,8 @@ class OpportunityBatch final : public RoomBatch, public opportunity::Unit {
   CommandUnit* unit_ = nullptr;
   std::map<OrganizationId, std::set<std::string>> wanted_;
   std::map<std::pair<OrganizationId, EmrConnectionId>, std::set<std::string>> wanted_charts_;
-  std::set<ChartOf> known_charts_;  // all stays of these are in rows_
+  std::map<OrganizationId, bool> waiting_;  // as the database has it
+  std::set<ChartOf> known_charts_;          // all stays of these are in rows_
   std::map<IntakeOpportunityId, IntakeOpportunity> rows_, over_;
   std::set<IntakeOpportunityId> changed_;
 };

@@ -8,8 +8,8 @@
 namespace handoff::store {
 namespace {
 
-constexpr std::size_t cursor_size_max = 512;
-constexpr std::size_t id_size_max = 64;
+constexpr std::size_t cursor_size_max = 600;
+constexpr std::size_t id_size_max = 300;
 
 // base64_decode() takes the other alphabet, padded.
 Result<std::string> unpack(std::string_view text) {

@@ -3,14 +3,46 @@
 
 #include "opportunity/opportunity.h"
 #include "store/records.h"
+#include "sync/connection.h"
+#include "sync/hook.h"
+#include "sync/record.h"
+#include "sync/run.h"
 
 namespace handoff::store {
+
+// Each macro lists columns in exactly the order in which the function below it reads them, from `from` on.
+
+#define HANDOFF_EMR_CONNECTION_COLUMNS \
+  "c.organization_id, c.id, c.row_version, c.body, c.secret, c.deleted, c.created_at"
+// The secret is opened with the server key; one that cannot be opened is left empty and logged.
+sync::EmrConnection emr_connection_of(const Row& row, std::size_t from, const ServerKey& key);
+inline constexpr std::size_t emr_connection_column_count = 7;
+std::string sealed_secret(const sync::EmrConnection& connection, const ServerKey& key, Random& random);
+
+#define HANDOFF_EMR_RECORD_COLUMNS                                                                              \
+  "r.organization_id, r.connection_id, r.casefile, r.row_version, r.state, r.worklists, r.location_id, "        \
+  "r.mr_number, r.row_digest, r.row_updated_at, r.opportunity_id, r.locked_at, r.discharge_day, r.changed_at, " \
+  "r.read_at, r.body"
+sync::LinkedRecord emr_record_of(const Row& row, std::size_t from);
+
+#define HANDOFF_EMR_HOOK_COLUMNS                                                                    \
+  "h.connection_id, h.kind, h.token_hash, h.issued_at, h.last_received_at, h.received, h.refused, " \
+  "h.refused_in_a_row, h.last_refused_at, h.last_refusal, h.body"
+sync::HookSlot emr_hook_of(const Row& row, std::size_t from);
+// As it is before anything was issued.
+sync::HookSlot fresh_hook(const EmrConnectionId& id, sync::HookKind kind);
+
+#define HANDOFF_EMR_RUN_COLUMNS "u.organization_id, u.id, u.connection_id, u.state, u.started_at, u.body"
+sync::Run emr_run_of(const Row& row, std::size_t from);
+
+#define HANDOFF_EMR_DESTINATION_COLUMNS "d.connection_id, d.key, d.body, d.linked_at, d.linked_by"
+sync::DestinationLink emr_destination_of(const Row& row, std::size_t from);
+std::string emr_destination_body(const sync::DestinationLink& link);
 
 #define HANDOFF_OPPORTUNITY_COLUMNS                                                                             \
   "o.organization_id, o.id, o.version, o.stage, o.source, o.referral_id, o.connection_id, o.casefile, o.stay, " \
   "o.body, "                                                                                                    \
   "o.created_at, o.updated_at"
-// HANDOFF_OPPORTUNITY_COLUMNS from `from` on.
 opportunity::IntakeOpportunity opportunity_of(const Row& row, std::size_t from);
 
 }  // namespace handoff::store

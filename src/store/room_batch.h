@@ -42,6 +42,7 @@ class RoomBatch {
 
 std::unique_ptr<RoomBatch> make_people_batch();
 std::unique_ptr<RoomBatch> make_opportunity_batch();
+std::unique_ptr<RoomBatch> make_sync_batch();
 
 // One of each room, for one batch.
 std::vector<std::unique_ptr<RoomBatch>> room_batches();

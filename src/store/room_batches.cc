@@ -5,6 +5,7 @@ namespace handoff::store {
 std::vector<std::unique_ptr<RoomBatch>> room_batches() {
   std::vector<std::unique_ptr<RoomBatch>> rooms;
   rooms.push_back(make_people_batch());
+  rooms.push_back(make_sync_batch());
   rooms.push_back(make_opportunity_batch());
   return rooms;
 }

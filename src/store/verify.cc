@@ -236,6 +236,11 @@ Result<std::int64_t> seal(Connection& connection, Instant now, std::optional<Ins
 // --- sweeping ------------------------------------------------------------------------------------------------------
 
 constexpr std::chrono::hours idempotency_keys_last{24};
+// Webhooks are judged over days, not months; what a record system told is kept nowhere else.
+constexpr std::chrono::hours receipts_last{9 * 24}, runs_last{90 * 24};
+constexpr Statement delete_receipts{"sweep.emr_receipt", "DELETE FROM emr_receipt WHERE at < $1"};
+constexpr Statement delete_runs{"sweep.emr_run", "DELETE FROM emr_run WHERE started_at < $1 AND state <> 'running'"};
+constexpr Statement delete_events{"sweep.emr_event", "DELETE FROM emr_event WHERE at < $1"};
 constexpr Statement delete_tokens{"sweep.access_token", "DELETE FROM access_token WHERE expires_at <= $1"};
 constexpr Statement delete_idempotency{"sweep.idempotency", "DELETE FROM idempotency WHERE at < $1"};
 
@@ -272,7 +277,10 @@ Result<std::int64_t> seal_audit(Connection& connection, Instant now, std::option
 
 Result<Swept> sweep(Connection& connection, Instant now) {
   const std::vector<Connection::Call> calls{{&delete_tokens, {to_ms(now)}},
-                                            {&delete_idempotency, {to_ms(now - idempotency_keys_last)}}};
+                                            {&delete_idempotency, {to_ms(now - idempotency_keys_last)}},
+                                            {&delete_receipts, {to_ms(now - receipts_last)}},
+                                            {&delete_runs, {to_ms(now - runs_last)}},
+                                            {&delete_events, {to_ms(now - runs_last)}}};
   const auto changed = HANDOFF_TRY(connection.execute_all(calls));
   return Swept{changed[0], changed[1]};
 }

@@ -98,4 +98,18 @@ class Reader {
                                                                  Instant since) = 0;
 };
 
+// What people are told, newest first, and what came after a number, oldest first, for streams.
+struct NumberedEvent {
+  std::int64_t number = 0;
+  EmrEvent event;
+};
+class EventReader {
+ public:
+  virtual ~EventReader() = default;
+  virtual Result<Page<NumberedEvent>> events(const OrganizationId& asking, const EmrConnectionId& id, std::size_t limit,
+                                             const std::optional<std::string>& cursor) = 0;
+  virtual Result<std::vector<NumberedEvent>> events_after(const OrganizationId& asking, std::int64_t number,
+                                                          std::size_t limit) = 0;
+};
+
 }  // namespace handoff::sync

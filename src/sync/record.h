@@ -14,6 +14,10 @@ namespace handoff::sync {
 
 // kipu-dazos, 10.3.
 enum class RecordState { linked, discharged_open, locked, unlocked, waiting_for_chart, missing, tombstoned };
+inline constexpr RecordState record_states[] = {
+    RecordState::linked,    RecordState::discharged_open,   RecordState::locked,
+    RecordState::unlocked,  RecordState::waiting_for_chart, RecordState::missing,
+    RecordState::tombstoned};
 const char* word(RecordState state);
 std::optional<RecordState> record_state_of(std::string_view word);
 // What people see: "Patient Discharged: EMR Updates Locked" for a locked one.

@@ -56,6 +56,9 @@ class Unit {
   virtual const HookSlot& hook(const EmrConnectionId& id, HookKind kind) = 0;
   virtual void save(const HookSlot& slot) = 0;
   virtual void add(const Receipt& receipt) = 0;
+  // Deliveries that were refused since the last time this was told: their count, and the code of the last one.
+  virtual void refused(const EmrConnectionId& id, HookKind kind, const std::string& code, std::int64_t count,
+                       Instant at) = 0;
   // Takes the place of an older one for the casefile; the number is given by the store.
   virtual void add(const Hint& hint) = 0;
   virtual void forget_hint(const EmrConnectionId& id, const std::string& casefile, std::int64_t number_max) = 0;

@@ -59,7 +59,8 @@ TEST(OpenApiDocument, names_the_parameters_scopes_and_bodies_that_the_routes_tak
         if (parameter["in"].text_or() == "query") parameters.insert(parameter["name"].text_or());
       }
     }
-    if (route.access == Access::hook) parameters.insert("token");  // a security scheme in the document
+    if (route.access == Access::hook || route.access == Access::emr_hook)
+      parameters.insert("token");  // a security scheme in the document
     EXPECT_EQ(parameters, words(route.query));
     if (*route.scope != '\0') {
       EXPECT_THAT((*operation)["description"].text_or(), testing::HasSubstr(std::string("`") + route.scope + "`"));

@@ -14,7 +14,7 @@ class Walls : public ApiTest {
  protected:
   // One record of each kind that a path can name, all the house's.
   void furnish() {
-    const std::string listing = new_listing(house, Json::object({{"name", "Beds"}}));
+    const std::string listing = new_listing(house, Json::object({{"name", "Beds"}, {"admission", true}}));
     ids["listingId"] = listing;
     const std::string integration =
         house.caller.post("/api/v1/integrations", integration_body(listing, "http://127.0.0.1:9")).json["id"].text_or();
@@ -35,6 +35,21 @@ class Walls : public ApiTest {
     ids["deliveryId"] = house.caller.get("/api/v1/deliveries").json["items"].items().at(0)["id"].text_or();
     ids["organizationId"] = house.id.text();
     ids["clientId"] = house.client_id;
+    house.caller.post(at + "/sub-status", Json::object({{"code", "accepted"}}));
+    ids["opportunityId"] = house.caller.get("/api/v1/intake-opportunities").json["items"].items().at(0)["id"].text_or();
+    const Answer connection = house.caller.post(
+        "/api/v1/emr-connections",
+        Json::object(
+            {{"name", "EMR"},
+             {"kind", "kipu"},
+             {"enabled", false},
+             {"settings",
+              Json::object({{"baseUrl", "http://127.0.0.1:9"}, {"accessId", "a"}, {"secret", "s"}, {"appId", "1"}})}}));
+    ids["connectionId"] = connection.json["id"].text_or();
+    ids["runId"] = "run_01ARZ3NDEKTSV4RRFFQ69G5FAV";
+    ids["casefileId"] = "7:x";
+    ids["contactId"] = "31";
+    ids["kind"] = "chart-update";
     ids["version"] = "1";
     ids["code"] = "house_only";
     EXPECT_EQ(house.caller
@@ -64,6 +79,8 @@ class Walls : public ApiTest {
         {"sendMessage", Json::object({{"from", "provider"}, {"text", "Hello"}})},
         {"addNote", Json::object({{"text", "A note"}})},
         {"renameSubStatus", Json::object({{"label", "Other"}})},
+        {"linkEmrDestination", Json::object({{"disposition", "Home"}})},
+        {"joinIntakeOpportunities", Json::object({{"opportunityId", "opp_01ARZ3NDEKTSV4RRFFQ69G5FAV"}})},
     };
     Sent sent{route.method, path_for(route), {}, {}};
     const std::string operation = route.operation_id;
@@ -139,21 +156,26 @@ TEST_P(Walls, nobody_gets_401_before_anything_else_is_looked_at) {
 
 TEST_P(Walls, each_route_asks_for_its_scope) {
   furnish();
-  const Answer made = house.caller.post("/api/v1/api-clients",
-                                        Json::object({{"name", "Narrow"}, {"scopes", Json::array({"emr.read"})}}));
-  ASSERT_EQ(made.status, 201);
-  const Answer token =
-      server.nobody().send({"POST",
-                            "/oauth2/token",
-                            "grant_type=client_credentials&client_id=" + made.json["clientId"].text_or() +
-                                "&client_secret=" + made.json["clientSecret"].text_or(),
-                            {{"Content-Type", "application/x-www-form-urlencoded"}}});
-  ASSERT_EQ(token.status, 200) << token.body;
-  const Caller narrow(server, token.json["access_token"].text_or());
+  const auto with_scope = [&](const char* scope) {
+    const Answer made =
+        house.caller.post("/api/v1/api-clients", Json::object({{"name", scope}, {"scopes", Json::array({scope})}}));
+    EXPECT_EQ(made.status, 201);
+    const Answer token =
+        server.nobody().send({"POST",
+                              "/oauth2/token",
+                              "grant_type=client_credentials&client_id=" + made.json["clientId"].text_or() +
+                                  "&client_secret=" + made.json["clientSecret"].text_or(),
+                              {{"Content-Type", "application/x-www-form-urlencoded"}}});
+    EXPECT_EQ(token.status, 200) << token.body;
+    return Caller(server, token.json["access_token"].text_or());
+  };
+  // One of the two has another scope than the route asks for.
+  const Caller reads_emr = with_scope("emr.read"), reads_audit = with_scope("audit.read");
   const auto before = server.rows();
   for (const Route& route : routes()) {
     if (route.access != Access::caller || *route.scope == '\0') continue;
     SCOPED_TRACE(std::string(route.method) + " " + route.path);
+    const Caller& narrow = std::string_view(route.scope) == "emr.read" ? reads_audit : reads_emr;
     const Answer answer = narrow.send(request_for(route));
     EXPECT_EQ(answer.status, 403) << answer.body;
     EXPECT_EQ(answer.code(), "access.scope_missing");

@@ -19,10 +19,11 @@ using Handle = Result<net::Response> (*)(Call&);
 
 // Who may speak on a route.
 enum class Access {
-  open,    // anybody
-  caller,  // an API key or access token
-  client,  // an API client that asks for a token, by its own credentials
-  hook,    // a destination, by its integration's hook token
+  open,      // anybody
+  caller,    // an API key or access token
+  client,    // an API client that asks for a token, by its own credentials
+  hook,      // a destination, by its integration's hook token
+  emr_hook,  // a record system, by the token of its webhook
 };
 enum class BodyKind {
   none,
@@ -32,6 +33,7 @@ enum class BodyKind {
   patch,          // a merge patch
   multipart,
   form,
+  hook,  // whatever a webhook of a record system sends: JSON or a form, small
 };
 
 struct Route {

@@ -74,6 +74,36 @@ Result<net::Response> clear_delivery(Call& call);
 Result<net::Response> stop_delivery(Call& call);
 Result<net::Response> resend_deliveries(Call& call);
 
+// emr_connections.cc, emr_records.cc and emr_hooks.cc
+Result<net::Response> list_emr_connections(Call& call);
+Result<net::Response> create_emr_connection(Call& call);
+Result<net::Response> get_emr_connection(Call& call);
+Result<net::Response> patch_emr_connection(Call& call);
+Result<net::Response> delete_emr_connection(Call& call);
+Result<net::Response> test_emr_connection(Call& call);
+Result<net::Response> preview_emr_connection(Call& call);
+Result<net::Response> sync_emr_connection(Call& call);
+Result<net::Response> list_emr_runs(Call& call);
+Result<net::Response> get_emr_run(Call& call);
+Result<net::Response> list_emr_events(Call& call);
+Result<net::Response> list_emr_records(Call& call);
+Result<net::Response> get_emr_record(Call& call);
+Result<net::Response> list_emr_destinations(Call& call);
+Result<net::Response> put_emr_destination(Call& call);
+Result<net::Response> delete_emr_destination(Call& call);
+Result<net::Response> unlock_emr_records(Call& call);
+Result<net::Response> issue_emr_hook(Call& call);
+Result<net::Response> receive_emr_hook(Call& call);
+
+// opportunities.cc
+Result<net::Response> list_opportunities(Call& call);
+Result<net::Response> get_opportunity(Call& call);
+Result<net::Response> unlock_emr_updates(Call& call);
+Result<net::Response> lock_emr_updates(Call& call);
+Result<net::Response> confirm_opportunity_link(Call& call);
+Result<net::Response> separate_opportunity_link(Call& call);
+Result<net::Response> join_opportunities(Call& call);
+
 // office.cc
 Result<net::Response> get_organization(Call& call);
 Result<net::Response> patch_organization(Call& call);

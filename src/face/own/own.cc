@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "face/own/documentation.h"
+#include "face/own/emr.h"
 #include "face/own/problem.h"
 #include "face/own/routes.h"
 #include "face/own/sign_in.h"
@@ -16,6 +17,7 @@ using namespace own;
 namespace {
 
 constexpr std::uint64_t form_bytes_max = 64 * 1024;
+constexpr std::uint64_t hook_bytes_max = 256 * 1024;
 constexpr std::uint64_t small_bytes_max = 64 * 1024;     // where no body is expected
 constexpr std::uint64_t unusual_bytes = 1024 * 1024;     // worth asking the store who sends it
 constexpr std::uint64_t multipart_overhead = 64 * 1024;  // frames and plain fields around a file
@@ -24,6 +26,7 @@ std::uint64_t body_bytes_max(const Route& route, const OwnFaceSettings& settings
   switch (route.body) {
     case BodyKind::none: return small_bytes_max;
     case BodyKind::form: return form_bytes_max;
+    case BodyKind::hook: return hook_bytes_max;
     case BodyKind::multipart: return settings.file_bytes_max + multipart_overhead;
     case BodyKind::json:
     case BodyKind::optional_json:
@@ -75,7 +78,7 @@ Result<void> read_query(Call& call) {
 
 Result<void> read_body(Call& call) {
   const BodyKind kind = call.route.body;
-  if (kind == BodyKind::none || kind == BodyKind::form) return {};
+  if (kind == BodyKind::none || kind == BodyKind::form || kind == BodyKind::hook) return {};
   const std::string type = net::media_type(call.request.headers.get("Content-Type"));
   if (kind == BodyKind::multipart) {
     if (type == "multipart/form-data") return {};
@@ -124,7 +127,7 @@ Result<net::Response> serve(Call& call) {
 
 struct OwnFace::Inside {
   explicit Inside(OwnFaceParts parts)
-      : shared{std::move(parts), {}, {}, {}, documentation_page()},
+      : shared{std::move(parts), {}, {}, {}, documentation_page(), {}, {}},
         rate(std::max(shared.parts.settings.requests_per_second, 1.0), shared.parts.settings.request_burst) {}
   // How long a credential that asks too fast has to wait.
   std::optional<milliseconds> too_fast(const std::string& credential) {
@@ -147,12 +150,13 @@ net::Handler::Admission OwnFace::admit(const net::Request& head) {
   const Access access = match.route ? match.route->access : Access::caller;
   if (access == Access::open || access == Access::client) return admission;
   const auto token = bearer_token(head.headers);
-  if (!token && !(access == Access::hook && names_token(head.query))) {
+  const bool is_hook = access == Access::hook || access == Access::emr_hook;
+  if (!token && !(is_hook && names_token(head.query))) {
     admission.refuse = problem(not_signed_in());
     shared.metrics.count(match.route ? match.route->operation_id : "none", 401, {});
     return admission;
   }
-  if (access == Access::hook || !has_unusual_body(head)) return admission;
+  if (is_hook || !has_unusual_body(head)) return admission;
   // This asks the store on an io thread, which is otherwise never done: only for callers not seen before who send
   // something large, so that a stranger is told 401 and not 413.
   if (!shared.known.contains(shared.parts.key.keyed_hash(*token))) {
@@ -184,6 +188,7 @@ net::Response OwnFace::handle(net::Request& request) {
       }
     }
     if (call.route.access == Access::hook) call.actor = HANDOFF_TRY(sign_in_destination(call));
+    if (call.route.access == Access::emr_hook) call.actor = HANDOFF_TRY(sign_in_emr_hook(call));
     if (!segments) return segments.error();
     if (!match.route && !match.methods.empty()) {
       net::Response response = problem(Error{Kind::unsupported,

@@ -17,9 +17,12 @@
 #include "exchange/prober.h"
 #include "exchange/reader.h"
 #include "net/http.h"
+#include "opportunity/reader.h"
 #include "referral/commands.h"
 #include "referral/files.h"
 #include "referral/reader.h"
+#include "sync/reader.h"
+#include "sync/transport.h"
 
 namespace handoff::face {
 
@@ -50,12 +53,29 @@ struct OwnFaceSettings {
   double requests_per_second = 1000, request_burst = 5000;
 };
 
+// What a caller may want done with a record system, beyond what is stored. App lends it.
+class EmrDesk {
+ public:
+  virtual ~EmrDesk() = default;
+  // A pull now, or the one that is under way; waits for its end at most so long and answers nothing where it goes on.
+  // The asking is kept, so that another process that holds the connection hears of it, too.
+  virtual Result<std::optional<sync::Run>> pull(const OrganizationId& organization, const EmrConnectionId& id,
+                                                std::chrono::milliseconds at_most) = 0;
+  // Something was stored that a pull should know soon: a hint, an unlocked record, other settings. Returns at once.
+  virtual void look_at(const EmrConnectionId& id) = 0;
+  virtual sync::Reply ask(const sync::Request& request) = 0;  // waits
+};
+
 // Everything passed by reference outlives the face.
 struct OwnFaceParts {
   exchange::Ledger& ledger;
   referral::Reader& referrals;
   exchange::Reader& deliveries;
   access::CredentialReader& credentials;
+  sync::Reader& emr;
+  sync::EventReader& emr_events;
+  opportunity::Reader& opportunities;
+  EmrDesk& emr_desk;
   const exchange::ConnectorSource& connectors;
   std::vector<std::string> connector_ids;  // those of the source, in the order they are shown
   referral::Commands& commands;

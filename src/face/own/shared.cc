@@ -44,6 +44,33 @@ void AuditedLooks::remember(const std::string& look, Instant now) {
   looks_.insert(look);
 }
 
+bool RecentDeliveries::is_repeated(const std::string& delivery, milliseconds now, milliseconds within) {
+  constexpr std::size_t seen_max = 50'000;
+  const std::lock_guard lock(mutex_);
+  if (seen_.size() >= seen_max) std::erase_if(seen_, [&](const auto& each) { return each.second + within < now; });
+  // A full memory is forgotten as a whole: the price is a read too many.
+  if (seen_.size() >= seen_max) seen_.clear();
+  const auto [found, fresh] = seen_.try_emplace(delivery, now);
+  if (fresh) return false;
+  if (found->second + within >= now) return true;
+  found->second = now;
+  return false;
+}
+void RecentDeliveries::forget(const std::string& delivery) {
+  const std::lock_guard lock(mutex_);
+  seen_.erase(delivery);
+}
+
+std::int64_t RefusalCount::take(const std::string& key, milliseconds now) {
+  constexpr milliseconds apart{1000};
+  const std::lock_guard lock(mutex_);
+  Count& count = counts_[key];
+  ++count.count;
+  if (count.told_at && *count.told_at + apart > now) return 0;
+  count.told_at = now;
+  return std::exchange(count.count, 0);
+}
+
 bool KnownCallers::contains(const std::string& hash) const {
   const std::lock_guard lock(mutex_);
   return hashes_.contains(hash);

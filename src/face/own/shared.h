@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "access/rate_limit.h"
 #include "face/own/own.h"
 
 namespace handoff::face::own {
@@ -53,12 +54,41 @@ class KnownCallers {
   std::unordered_set<std::string> hashes_;  // guarded by mutex_
 };
 
+// Deliveries of webhooks seen a moment ago, by their bytes. Thread-safe.
+class RecentDeliveries {
+ public:
+  // Whether the same was told within this time; remembers it.
+  bool is_repeated(const std::string& delivery, milliseconds now, milliseconds within);
+  void forget(const std::string& delivery);
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, milliseconds> seen_;  // guarded by mutex_
+};
+
+// Counts refusals and says about once a second how many there were. Thread-safe.
+class RefusalCount {
+ public:
+  std::int64_t take(const std::string& key, milliseconds now);  // 0: not yet
+
+ private:
+  struct Count {
+    std::int64_t count = 0;
+    std::optional<milliseconds> told_at;
+  };
+  std::mutex mutex_;
+  std::map<std::string, Count> counts_;  // guarded by mutex_; one for each webhook
+};
+
 struct Shared {
   OwnFaceParts parts;
   Metrics metrics;
   AuditedLooks looks;
   KnownCallers known;
   std::string documentation;  // the page at /docs
+  RecentDeliveries recent_hooks{};
+  RefusalCount refused_hooks{};
+  access::RateLimit hook_rate{100, 1000};  // deliveries of one webhook
 };
 
 }  // namespace handoff::face::own
