@@ -198,13 +198,14 @@ std::uint8_t compare_birth(const PartialDate& a, const PartialDate& b) {
   // First of January stands for "some day of that year" in many systems.
   if (year && a.is_first_january() != b.is_first_january()) return l::year;
   if (year && x.substr(4, 2) == y.substr(6) && x.substr(6) == y.substr(4, 2)) return l::swapped;
-  const int distance = century_open ? edits(x.substr(2), y.substr(2), 2) : edits(x, y, 2);
+  const int distance = century_open ? edits(x.substr(2), y.substr(2), 3) : edits(x, y, 3);
   if (distance <= 1) return l::edit;
   if ((year && (month || day)) || (month && day)) return l::parts;
   if (distance == 2) return l::two_edits;
   const bool days = a.kind == Kind::day && b.kind == Kind::day;
-  if (year || (days && std::abs(a.day_number() - b.day_number()) <= 366)) return l::near;
-  return edits(x, y, 3) <= 3 ? l::three_edits : l::different;
+  if (year || (days && std::abs(a.year() - b.year()) <= 1 && std::abs(a.day_number() - b.day_number()) <= 366))
+    return l::near;
+  return distance == 3 && !century_open ? l::three_edits : l::different;
 }
 
 // Whether one number is the other with a digit left out.

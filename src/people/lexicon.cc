@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
 #include <cctype>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "base/text.h"
+#include "people/record.h"
 
 namespace handoff::people {
 namespace {
@@ -328,6 +330,13 @@ bool among(const Words& words, std::string_view word) { return words.contains(wo
 
 NicknameGroups nickname_groups(std::string_view folded_name) {
   const auto& table = nicknames().of;
+  // Most names have no short form, which one bit tells.
+  static const auto likely = [&] {
+    std::bitset<1 << 16> bits;
+    for (const auto& [name, groups] : table) bits.set(hash_text(name) & 0xFFFF);
+    return bits;
+  }();
+  if (!likely.test(hash_text(folded_name) & 0xFFFF)) return {};
   const auto found = table.find(std::string(folded_name));
   return found == table.end() ? NicknameGroups{} : found->second;
 }

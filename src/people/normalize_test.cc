@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/random.h"
 #include "people/distance.h"
 #include "people/fold.h"
 #include "people/phonetic.h"
@@ -168,6 +169,37 @@ TEST(Distances, AgreeWithKnownValues) {
   EXPECT_EQ(edits("smith", "smiht", 2), 1);
   EXPECT_EQ(edits("smith", "smythe", 2), 2);
   EXPECT_EQ(edits("smith", "jones", 2), 3) << "more than the limit";
+}
+
+TEST(Distances, EditsAreThoseOfThePlainTable) {
+  const auto plain = [](std::string_view a, std::string_view b) {
+    std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+    for (std::size_t i = 0; i <= a.size(); ++i) {
+      for (std::size_t j = 0; j <= b.size(); ++j) {
+        if (i == 0 || j == 0) {
+          d[i][j] = i + j;
+          continue;
+        }
+        d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0U : 1U)});
+        if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+          d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+      }
+    }
+    return static_cast<int>(d[a.size()][b.size()]);
+  };
+  SeededRandom random(4);
+  for (int round = 0; round < 20'000; ++round) {
+    std::string a, b;
+    // Few letters, so that swaps and repeats are frequent; lengths up to the most that is compared.
+    const auto letters = 2 + random.below(4);
+    for (auto n = random.below(round % 10 == 0 ? 33 : 9); n > 0; --n)
+      a.push_back(static_cast<char>('a' + random.below(letters)));
+    for (auto n = random.below(round % 10 == 0 ? 33 : 9); n > 0; --n)
+      b.push_back(static_cast<char>('a' + random.below(letters)));
+    const int wanted = plain(a, b);
+    ASSERT_EQ(edits(a, b, 40), wanted) << a << ' ' << b;
+    for (const int limit : {1, 2, 3}) ASSERT_EQ(edits(a, b, limit), std::min(wanted, limit + 1)) << a << ' ' << b;
+  }
 }
 
 TEST(Distances, LettersAloneNeverPromiseTooLittle) {
