@@ -25,6 +25,7 @@ struct Options {
   std::string path = "/api/v1/referrals";
   std::string key;
   std::string listing;
+  bool salesforce = false;  // referrals of new patients as a Salesforce client sends them, matching on
   int connections = 16;
   double seconds = 10;
   double warm = 0;          // seconds that are not counted
@@ -51,7 +52,28 @@ std::string name_of(std::uint64_t number) {
   return name;
 }
 
+std::string salesforce_body_of(const Options& options, std::uint64_t number) {
+  const std::string name = name_of(number);
+  const std::size_t space = name.find(' ');
+  std::array<char, 1200> text{};
+  const auto n = static_cast<unsigned long long>(number);
+  const int length = std::snprintf(
+      text.data(), text.size(),
+      R"({"patient":{"fields":{"FirstName":"%s","LastName":"%s","PersonBirthdate":"%04llu-%02llu-%02llu",)"
+      R"("PersonMailingStreet":"%llu Example Street","PersonMailingCity":"Hamilton","PersonMailingPostalCode":"L8P 1A1",)"
+      R"("Phone":"+1 905 555 %04llu","PersonEmail":"r%llu@example.org"}},"referral":{"fields":{"Priority":"Routine",)"
+      R"("SourceSystem":"bench","SourceSystemIdentifier":"b-%llu"}},"shouldUseHighConfidenceMatch":true,"referralNotes":")",
+      name.substr(0, space).c_str(), name.substr(space + 1).c_str(), 1940 + n % 70, 1 + n / 70 % 12, 1 + n / 840 % 28,
+      n % 9000 + 1, n % 10000, n, n);
+  std::string body(text.data(), static_cast<std::size_t>(length));
+  static constexpr std::string_view words = "Low mood and poor sleep for six weeks; asks for an intake assessment. ";
+  while (body.size() + words.size() + 2 < options.size) body += words;
+  body += "\"}";
+  return body;
+}
+
 std::string body_of(const Options& options, std::uint64_t number) {
+  if (options.salesforce) return salesforce_body_of(options, number);
   const std::string name = name_of(number);
   const std::size_t space = name.find(' ');
   std::array<char, 1600> text{};
@@ -250,6 +272,9 @@ Options options_of(int count, char** words) {
       options.key = value;
     } else if (word == "--listing") {
       options.listing = value;
+    } else if (word == "--dialect") {
+      options.salesforce = value == "salesforce";
+      if (options.salesforce) options.path = "/services/data/v66.0/connect/health/referral-management/referrals";
     } else if (word == "--connections") {
       options.connections = std::max(1, std::atoi(value.c_str()));
     } else if (word == "--seconds") {

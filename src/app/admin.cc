@@ -7,6 +7,10 @@
 #include "base/text.h"
 #include "connector/list.h"
 #include "exchange/explain.h"
+#include "record/record_id.h"
+#include "record/store.h"
+#include "record/value.h"
+#include "store/ledger.h"
 #include "store/operator.h"
 #include "store/readers.h"
 #include "store/schema.h"
@@ -75,6 +79,94 @@ Result<void> admin_set_plan(const AdminContext& context, const std::string& orga
                 << "\n";
   } else {
     context.out << organization << " is on " << directory::plan_label(chosen) << " now.\n";
+  }
+  return {};
+}
+
+Result<void> admin_register_record(const AdminContext& context, const std::string& organization,
+                                   const std::string& object_name, const std::string& id, const std::string& fields) {
+  const record::Object* object = record::find_object(object_name);
+  if (object == nullptr || std::string_view(object->name) == "ClinicalServiceRequest") {
+    return Error{
+        Kind::invalid_input,
+        "record.unknown_object",
+        "There is no such object to register; one that is: HealthcareProvider, Account, MemberPlan, CodeSet. A "
+        "ClinicalServiceRequest comes with a referral.",
+        {},
+        {}};
+  }
+  if (!record::has_id_form(id))
+    return Error{Kind::invalid_input, "record.id_malformed", "An id has 15 or 18 letters and digits.", {}, {}};
+  auto given = Json::parse(fields);
+  if (!given || !given->is_object()) {
+    return Error{Kind::invalid_input,
+                 "record.fields_unreadable",
+                 "--fields takes one JSON object, for example '{\"Name\": \"Mill Clinic\"}'.",
+                 {},
+                 {}};
+  }
+  Faults faults;
+  Json read = record::read_fields(*object, *given, record::Write::create, faults);
+  std::erase_if(faults, [](const Fault& fault) { return fault.code == "record.field_missing"; });
+  if (!faults.empty()) return fault_error(std::move(faults));
+
+  const ServerKey key = HANDOFF_TRY(server_key(context.database_url, context.key_file, context.random));
+  auto database = HANDOFF_TRY(open_checked(context));
+  std::optional<OrganizationId> owner;
+  if (auto parsed = OrganizationId::parse(organization)) owner = *parsed;
+  if (!owner) owner = HANDOFF_TRY(store::organization_named(*database, organization));
+  const auto no_organization = [] {
+    return Error{Kind::not_found, "organization.not_found", "There is no organization with this id or name.", {}, {}};
+  };
+  if (!owner) return no_organization();
+  auto ledger = HANDOFF_TRY(store::WritingLedger::start(*database, key, context.clock, context.random, {}));
+  exchange::Command command;
+  command.actor.kind = access::ActorKind::operator_command;
+  command.actor.id = "operator";
+  command.actor.name = "Operator";
+  command.actor.organization = *owner;
+  auto needs = std::make_shared<record::Needs>();
+  needs->changing = {id};
+  command.needs.rooms.push_back(needs);
+  command.run = [&](exchange::OfficeUnit& unit) -> Result<exchange::CommandAnswer> {
+    if (unit.organization(*owner) == nullptr) return no_organization();
+    auto& records = part_of<record::Unit>(unit);
+    record::Record record;
+    const record::Record* standing = records.record(id);
+    // A neighbour whose first fifteen characters this id may stand for is another record.
+    if (standing && standing->id != record::registered_id(id)) standing = nullptr;
+    if (standing && standing->object != object) {
+      return Error{Kind::conflict,
+                   "record.exists",
+                   std::string("A record of ") + standing->object->name + " stands under this id already.",
+                   {},
+                   {}};
+    }
+    if (standing) record = *standing;
+    record.organization = *owner;
+    record.id = record::registered_id(id);
+    record.object = object;
+    record.fields = Private(read);
+    record.version += 1;
+    record.updated_at = unit.now();
+    if (!standing) record.created_at = unit.now();
+    if (!standing) record.created_by = unit.actor().id;
+    records.save(record);
+    unit.audit(*owner, "record.register", "record", record::shown_id(record.id),
+               Json::object({{"object", object->name}, {"version", record.version}}));
+    return exchange::CommandAnswer{standing ? 200 : 201, Json(record::shown_id(record.id)), std::nullopt, {}};
+  };
+  exchange::Ledger& commands = *ledger;
+  auto done = commands.run(std::move(command));
+  ledger->stop();
+  const auto answer = HANDOFF_TRY(std::move(done));
+  if (context.json) {
+    context.out
+        << Json::object({{"id", answer.body}, {"object", object->name}, {"created", answer.status == 201}}).dump()
+        << "\n";
+  } else {
+    context.out << object->label << " " << answer.body.text_or()
+                << (answer.status == 201 ? " is registered.\n" : " was there and has these fields now.\n");
   }
   return {};
 }

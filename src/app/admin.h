@@ -23,6 +23,10 @@ struct AdminContext {
 Result<void> admin_bootstrap(const AdminContext& context, const std::string& organization, const std::string& plan);
 Result<void> admin_migrate(const AdminContext& context);
 Result<void> admin_set_plan(const AdminContext& context, const std::string& organization, const std::string& plan);
+// A record of the CRM data model under an id that another system gave it, whatever its beginning and its last three
+// characters say. Registering it again replaces its fields. `fields` is a JSON object; nothing is required of it.
+Result<void> admin_register_record(const AdminContext& context, const std::string& organization,
+                                   const std::string& object, const std::string& id, const std::string& fields);
 // False where something was found.
 Result<bool> admin_verify_audit(const AdminContext& context);
 Result<bool> admin_verify_decisions(const AdminContext& context);

@@ -11,7 +11,8 @@
 namespace handoff::app {
 namespace {
 
-const std::set<std::string> number_keys{"limits.connections", "threads.io", "threads.workers", "drain.seconds"};
+const std::set<std::string> number_keys{"limits.connections", "threads.io", "threads.workers", "drain.seconds",
+                                        "salesforce.daily_requests"};
 const std::set<std::string> flag_keys{"rate_limit", "demo"};
 
 bool is_flag_word(const std::string& word) {
@@ -75,6 +76,8 @@ const std::vector<SettingRow>& setting_rows() {
       {"threads.io", "2", "Threads that move bytes."},
       {"threads.workers", "32", "Threads that answer requests; each waits for its own commit."},
       {"drain.seconds", "20", "How long requests and deliveries in flight may take to end after SIGTERM."},
+      {"salesforce.daily_requests", "1000000",
+       "Calls an organization may make to the Salesforce face in a day (UTC), counted by each process."},
   };
   return rows;
 }

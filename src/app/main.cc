@@ -107,6 +107,13 @@ int main(int argc, char** argv) {
   auto* plan_set = with_database(plan_command->add_subcommand("set", "Set it"));
   plan_set->add_option("organization", name, "Id or name")->required();
   plan_set->add_option("plan", plan, "basic, advanced_cbo or enterprise")->required();
+  auto* register_record = with_database(
+      admin->add_subcommand("register-record", "Register a record of the CRM data model under an id from elsewhere"));
+  std::string object, record_id, fields = "{}";
+  register_record->add_option("--organization", name, "Id or name")->required();
+  register_record->add_option("--object", object, "HealthcareProvider, Account, MemberPlan …")->required();
+  register_record->add_option("--id", record_id, "15 or 18 characters, as the other system shows it")->required();
+  register_record->add_option("--fields", fields, "Its fields, as a JSON object");
   auto* verify_audit =
       with_database(admin->add_subcommand("verify-audit", "Recompute the audit trail's hashes and seals"));
   auto* verify_decisions =
@@ -168,6 +175,7 @@ int main(int argc, char** argv) {
   if (*bootstrap) return done(app::admin_bootstrap(context, name, plan));
   if (*migrate) return done(app::admin_migrate(context));
   if (*plan_set) return done(app::admin_set_plan(context, name, plan));
+  if (*register_record) return done(app::admin_register_record(context, name, object, record_id, fields));
   if (*verify_audit) return found(app::admin_verify_audit(context));
   if (*verify_decisions) return found(app::admin_verify_decisions(context));
   if (*explain) return done(app::explain_referral(context, referral, integration));

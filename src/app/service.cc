@@ -7,6 +7,7 @@
 #include "app/bell.h"
 #include "app/demo.h"
 #include "app/emr_worker.h"
+#include "app/front_door.h"
 #include "app/outbound.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -115,6 +116,7 @@ class RunningService final : public Service {
     emr_worker_ =
         std::make_unique<EmrWorker>(*client_, HANDOFF_TRY(store::open_pull_store(*database_, *ledger_, random_)), *emr_,
                                     *commands_, clock_, random_);
+    records_ = store::make_record_reader(*pool_);
     if (options_.demo) {
       demo_ = HANDOFF_TRY(Demo::start(*database_, *ledger_, registry_, key_, data.empty() ? std::string(".") : data,
                                       *emr_, options_.public_url, clock_, random_));
@@ -193,6 +195,15 @@ class RunningService final : public Service {
                            [this] { return figures(); },
                            [this] { return ready(); },
                            [this] { return front_page(); }});
+    face::SalesforceFaceSettings dialect;
+    dialect.instance_url = options_.public_url_given ? options_.public_url : "";
+    dialect.tls = !options_.tls_certificate.empty();
+    dialect.requests_per_day = options_.rate_limit ? options_.salesforce_daily_requests : 0;
+    if (!options_.rate_limit) dialect.requests_per_second = 0;
+    salesforce_ = std::make_unique<face::SalesforceFace>(
+        face::SalesforceFaceParts{*ledger_, *referrals_, *records_, *credentials_, *commands_, *files_, own_->metrics(),
+                                  key_, clock_, random_, dialect});
+    front_door_ = std::make_unique<FrontDoor>(*own_, *salesforce_);
     net::ServerOptions server;
     server.host = options_.host;
     server.port = options_.port;
@@ -202,7 +213,7 @@ class RunningService final : public Service {
     server.certificate_file = options_.tls_certificate;
     server.key_file = options_.tls_key;
     server.trusted_proxies = options_.trusted_proxies;
-    server_ = HANDOFF_TRY(net::Server::start(std::move(server), *own_, random_));
+    server_ = HANDOFF_TRY(net::Server::start(std::move(server), *front_door_, random_));
     return {};
   }
 
@@ -287,8 +298,11 @@ class RunningService final : public Service {
   std::unique_ptr<sync::EventReader> emr_events_;
   std::unique_ptr<opportunity::Reader> opportunities_;
   std::unique_ptr<EmrWorker> emr_worker_;
+  std::unique_ptr<record::Reader> records_;
   std::unique_ptr<Demo> demo_;
   std::unique_ptr<face::OwnFace> own_;
+  std::unique_ptr<face::SalesforceFace> salesforce_;
+  std::unique_ptr<FrontDoor> front_door_;
   std::unique_ptr<net::Server> server_;
   Bell bell_, house_bell_;
   std::atomic<bool> stopping_{false};
@@ -334,6 +348,7 @@ Result<ServiceOptions> service_options(const Config& config) {
   options.data_directory = config.text("data");
   options.key_file = config.text("key_file");
   options.public_url = config.text("public_url");
+  options.public_url_given = !options.public_url.empty();
   if (options.public_url.empty()) options.public_url = "http://" + listen;
   options.outbound_allow = config.list("outbound.allow");
   options.outbound_ca_file = config.text("outbound.ca_file");
@@ -343,6 +358,7 @@ Result<ServiceOptions> service_options(const Config& config) {
   options.trusted_proxies = config.list("proxy.trusted");
   options.demo = config.flag("demo");
   options.rate_limit = config.flag("rate_limit");
+  options.salesforce_daily_requests = config.number("salesforce.daily_requests");
   options.io_threads = static_cast<int>(config.number("threads.io"));
   options.worker_threads = static_cast<int>(config.number("threads.workers"));
   options.connections_max = static_cast<std::size_t>(config.number("limits.connections"));

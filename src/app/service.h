@@ -16,10 +16,12 @@ namespace handoff::app {
 struct ServiceOptions {
   std::string database_url;
   std::string host = "127.0.0.1";
-  int port = 0;                             // 0: any free one
-  std::string data_directory;               // "": beside a SQLite file
-  std::string key_file;                     // "": beside a SQLite file
-  std::string public_url;                   // "": http://HOST:PORT
+  int port = 0;                // 0: any free one
+  std::string data_directory;  // "": beside a SQLite file
+  std::string key_file;        // "": beside a SQLite file
+  std::string public_url;      // "": http://HOST:PORT
+  // Callers of the Salesforce face are told public_url as their instance; otherwise the host they asked for.
+  bool public_url_given = false;
   std::vector<std::string> outbound_allow;  // CIDR
   std::string outbound_ca_file;
   std::string profiles_directory;
@@ -27,6 +29,7 @@ struct ServiceOptions {
   std::vector<std::string> trusted_proxies;
   bool demo = false;
   bool rate_limit = true;
+  std::int64_t salesforce_daily_requests = 1'000'000;  // of each organization; 0: no limit
   int io_threads = 2;
   int worker_threads = 32;
   std::size_t connections_max = 4096;

@@ -4,6 +4,9 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -116,6 +119,25 @@ std::string random_token(Random& random, std::size_t byte_count) {
   std::string bytes(byte_count, '\0');
   random.fill({reinterpret_cast<unsigned char*>(bytes.data()), bytes.size()});
   return base64url(bytes);
+}
+
+bool verify_rs256(std::string_view pem, std::string_view bytes, std::string_view signature) {
+  using Source = std::unique_ptr<BIO, decltype(&BIO_free)>;
+  using PublicKey = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+  using Certificate = std::unique_ptr<X509, decltype(&X509_free)>;
+  using Context = std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)>;
+  const auto source = [&] { return Source(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &BIO_free); };
+  const Source as_key = source();
+  PublicKey key(PEM_read_bio_PUBKEY(as_key.get(), nullptr, nullptr, nullptr), &EVP_PKEY_free);
+  if (!key) {
+    const Source as_certificate = source();
+    const Certificate certificate(PEM_read_bio_X509(as_certificate.get(), nullptr, nullptr, nullptr), &X509_free);
+    if (certificate) key.reset(X509_get_pubkey(certificate.get()));
+  }
+  if (!key || EVP_PKEY_base_id(key.get()) != EVP_PKEY_RSA) return false;
+  const Context context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  return context && EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key.get()) == 1 &&
+         EVP_DigestVerify(context.get(), raw(signature), signature.size(), raw(bytes), bytes.size()) == 1;
 }
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {

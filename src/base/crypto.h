@@ -24,6 +24,9 @@ Result<std::string> base64_decode(std::string_view text);  // padding required, 
 bool equal_in_constant_time(std::string_view a, std::string_view b);
 std::string random_token(Random& random, std::size_t byte_count);  // base64url of that many random bytes
 
+// RSASSA-PKCS1-v1_5 with SHA-256 by the public key or certificate in PEM; false for whatever is no such key.
+bool verify_rs256(std::string_view pem, std::string_view bytes, std::string_view signature);
+
 // Hashing piece by piece.
 class Sha256 {
  public:

@@ -179,7 +179,8 @@ std::shared_ptr<const ContentRead> read_ahead(const NewReferral& input, const di
                                               Instant now) {
   auto read = std::make_shared<ContentRead>();
   read->listing_version = listing ? listing->version : 0;
-  const ContentRules rules{listing, now, input.draft, nullptr, &input.attachments};
+  ContentRules rules{listing, now, input.draft, nullptr, &input.attachments};
+  rules.first_name_required = input.method != Method::salesforce;
   read->content = read_content(input.content, rules, read->faults, read->warnings);
   return read;
 }
@@ -284,6 +285,7 @@ Result<void> Commands::submit(Unit& unit, const ReferralId& id) {
   Faults faults;
   std::vector<Warning> warnings;
   ContentRules rules{listing, unit.now(), false, nullptr, &r.attachments};
+  rules.first_name_required = r.method != Method::salesforce;
   Json content = read_content(r.content.reveal(), rules, faults, warnings);
   if (!faults.empty()) return fault_error(std::move(faults));
   r.content = Private(std::move(content));
@@ -349,6 +351,7 @@ Result<void> Commands::apply_edit(Unit& unit, Change change, const Json& patch) 
   const directory::Listing* listing = r.listing ? unit.listing(*r.listing) : nullptr;
   std::vector<Warning> warnings;
   ContentRules rules{listing, unit.now(), r.status == Status::draft, &before, &r.attachments};
+  rules.first_name_required = r.method != Method::salesforce;
   Json content = read_content(merge_patch(before, patch), rules, faults, warnings);
   // A patch is refused for what it says, not for what a form began to ask after the referral was sent.
   std::erase_if(faults, [&](const Fault& f) {

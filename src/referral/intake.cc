@@ -161,7 +161,7 @@ class Reader {
                                                {"alternate", phone(phones["alternate"], at + "/phones/alternate")}})},
                       {"email", email(from["email"], at + "/email")},
                       {"identifiers", identifiers(from["identifiers"], at + "/identifiers")}});
-    if (from["firstName"].is_null() || from["firstName"].is_string())
+    if (rules_.first_name_required && (from["firstName"].is_null() || from["firstName"].is_string()))
       required(out["firstName"], at + "/firstName", "The first name");
     if (from["lastName"].is_null() || from["lastName"].is_string())
       required(out["lastName"], at + "/lastName", "The last name");

@@ -17,6 +17,7 @@ struct ContentRules {
   const Json* previous = nullptr;  // answers that did not change are not judged by today's form again
   const std::vector<Attachment>* attachments = nullptr;  // that answer attachment fields
   std::string region = "CA";                             // for phones without a country code
+  bool first_name_required = true;                       // a CRM knows persons by their last name alone
 };
 
 // Completes and checks {registrant, requester, priority, notes, answers, details}. The answer has every property of the

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "exchange/reader.h"
 #include "opportunity/reader.h"
+#include "record/reader.h"
 #include "referral/reader.h"
 #include "store/sql.h"
 #include "sync/reader.h"
@@ -21,5 +22,6 @@ std::unique_ptr<access::CredentialReader> make_credential_reader(ReaderPool& poo
 std::unique_ptr<opportunity::Reader> make_opportunity_reader(ReaderPool& pool);
 std::unique_ptr<sync::Reader> make_sync_reader(ReaderPool& pool, const ServerKey& key);
 std::unique_ptr<sync::EventReader> make_emr_event_reader(ReaderPool& pool);
+std::unique_ptr<record::Reader> make_record_reader(ReaderPool& pool);
 
 }  // namespace handoff::store

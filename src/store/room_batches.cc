@@ -1,3 +1,4 @@
+#include "store/batch_record.h"
 #include "store/room_batch.h"
 
 namespace handoff::store {
@@ -7,6 +8,7 @@ std::vector<std::unique_ptr<RoomBatch>> room_batches() {
   rooms.push_back(make_people_batch());
   rooms.push_back(make_sync_batch());
   rooms.push_back(make_opportunity_batch());
+  rooms.push_back(make_record_batch());
   return rooms;
 }
 

@@ -132,6 +132,8 @@ class Server {
     const std::string type = net::media_type(reply.headers.get("Content-Type"));
     if (auto parsed = Json::parse(reply.body); parsed && type.ends_with("json")) answer.json = std::move(*parsed);
     const std::string path = sent.path.substr(0, sent.path.find('?'));
+    // The Salesforce face has a dialect of its own; its document is its vendor's.
+    if (path.starts_with("/services/") || path.starts_with("/id/") || path.starts_with("//")) return answer;
     for (const auto& fault : OpenApi::document().faults(sent.method, path, reply.status, type, reply.body))
       ADD_FAILURE() << sent.method << " " << sent.path << " " << reply.status << ": " << fault << "\n"
                     << reply.body.substr(0, 2000);
@@ -179,7 +181,9 @@ class Server {
                                        "intake_opportunity",
                                        "intake_opportunity_key",
                                        "blob",
-                                       "blob_chunk"};
+                                       "blob_chunk",
+                                       "crm_record",
+                                       "crm_key"};
     std::map<std::string, std::int64_t> out;
     auto connection = service_->database().connect_reading().value();
     for (const char* table : tables) {
@@ -191,6 +195,9 @@ class Server {
   }
 
   app::Service& service() { return *service_; }
+  const std::string& database_url() const { return database_.url(); }
+  std::string key_file() const { return database_.directory() + "/server.key"; }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(service_->port()); }
   Clock& clock() { return clock_; }
   Random& random() { return random_; }
 

@@ -1,7 +1,7 @@
 #include "face/own/attachments.h"
 
 #include "base/text.h"
-#include "face/own/file_type.h"
+#include "face/file_type.h"
 #include "face/own/handlers.h"
 #include "face/own/referral_view.h"
 #include "net/multipart.h"

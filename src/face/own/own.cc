@@ -140,6 +140,7 @@ struct OwnFace::Inside {
 
 OwnFace::OwnFace(OwnFaceParts parts) : inside_(std::make_unique<Inside>(std::move(parts))) {}
 OwnFace::~OwnFace() = default;
+Metrics& OwnFace::metrics() { return inside_->shared.metrics; }
 
 net::Handler::Admission OwnFace::admit(const net::Request& head) {
   Shared& shared = inside_->shared;

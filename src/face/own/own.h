@@ -16,6 +16,7 @@
 #include "exchange/ledger.h"
 #include "exchange/prober.h"
 #include "exchange/reader.h"
+#include "face/metrics.h"
 #include "net/http.h"
 #include "opportunity/reader.h"
 #include "referral/commands.h"
@@ -100,6 +101,8 @@ class OwnFace final : public net::Handler {
   net::Response handle(net::Request& request) override;
   Admission admit(const net::Request& head) override;
   net::Response refuse(int status, std::string_view code, std::string_view detail) override;
+  // What /metrics shows; another face counts its requests here, too.
+  Metrics& metrics();
 
  private:
   struct Inside;

@@ -1,8 +1,8 @@
-#include "face/own/shared.h"
+#include "face/metrics.h"
 
 #include <fmt/format.h>
 
-namespace handoff::face::own {
+namespace handoff::face {
 namespace {
 constexpr std::size_t looks_max = 100'000, callers_max = 10'000;
 std::int64_t minute_of(Instant at) { return to_ms(at) / 60'000; }
@@ -85,4 +85,4 @@ void KnownCallers::remove(const std::string& hash) {
   hashes_.erase(hash);
 }
 
-}  // namespace handoff::face::own
+}  // namespace handoff::face

@@ -1,4 +1,4 @@
-#include "face/own/file_type.h"
+#include "face/file_type.h"
 
 #include <algorithm>
 #include <array>
@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "net/uri.h"
 
-namespace handoff::face::own {
+namespace handoff::face {
 namespace {
 
 using namespace std::string_view_literals;
@@ -213,4 +213,4 @@ std::string clean_file_name(std::string_view name) {
   return utf8_prefix(trimmed, length_max - ending.size()) + std::string(ending);
 }
 
-}  // namespace handoff::face::own
+}  // namespace handoff::face

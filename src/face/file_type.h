@@ -8,7 +8,7 @@
 
 #include "base/result.h"
 
-namespace handoff::face::own {
+namespace handoff::face {
 
 inline constexpr std::size_t sniffed_bytes = 4096;
 
@@ -21,4 +21,4 @@ Result<std::string> settled_type(std::string_view first_bytes, std::string_view 
 // A name that is safe to show and to save: without folders, control characters and marks that turn the writing around.
 std::string clean_file_name(std::string_view name);
 
-}  // namespace handoff::face::own
+}  // namespace handoff::face

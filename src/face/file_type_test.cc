@@ -1,11 +1,11 @@
-#include "face/own/file_type.h"
+#include "face/file_type.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/text.h"
 
-namespace handoff::face::own {
+namespace handoff::face {
 namespace {
 
 using testing::HasSubstr;
@@ -68,4 +68,4 @@ TEST(FileName, is_safe_to_show_and_to_save) {
 }
 
 }  // namespace
-}  // namespace handoff::face::own
+}  // namespace handoff::face
