@@ -82,6 +82,21 @@ TEST_P(EmrConnections, AFieldThatIsFilledBecomesAReferral) {
   EXPECT_EQ(mill.caller.get(at(connection)).json["counts"]["unmapped_destination"].int_or(0), 1);
 }
 
+TEST_P(EmrConnections, ALinkedRecordSaysByWhenAValueSavedNowAppears) {
+  const std::string connection = connect(Json::object({{"scheduleMinutes", 60}}));
+  const std::string casefile = admit("Joe", "Clark");
+  pulled(connection);
+  const Json linked = record(connection, casefile);
+  const auto at_of = [&](const char* key) { return parse_instant(linked[key].text_or()).value().at; };
+  const Instant now = server.clock().now();
+  EXPECT_LE(at_of("lastPullAt"), now);
+  // Every hour at the latest, give or take a tenth; a value that is saved right before a pull may need one more.
+  EXPECT_GT(at_of("nextPullAt"), now);
+  EXPECT_LE(at_of("nextPullAt"), now + std::chrono::minutes{66});
+  EXPECT_GT(at_of("visibleBy"), at_of("nextPullAt"));
+  EXPECT_EQ(mill.caller.patch(at(connection), Json::object({{"scheduleMinutes", 61}})).status, 400);
+}
+
 TEST_P(EmrConnections, ADestinationThatIsLinkedOnceSendsToThePartnersInbox) {
   const std::string listing = new_listing();
   const std::string connection = connect(Json::object({{"consentExempt", true}, {"onDischarge", "send"}}));

@@ -79,6 +79,51 @@ TEST_P(EmrLocks, ALockedRecordShowsWhatWaitsAndUnlockingLetsItThrough) {
   EXPECT_EQ(audit.body.find("Clark"), std::string::npos);
 }
 
+// The four steps of "Resolving Locked Records", word for word.
+TEST_P(EmrLocks, StrictModeFollowsTheFourStepsOfTheDocument) {
+  const Locked l = locked(Json::object({{"readMode", "strict"}}));
+  // 1. Navigate to the affected Intake Opportunity. While it is locked nothing of it is read.
+  const Json shown = mill.caller.get(path(l.opportunity)).json;
+  // 2. Locate the "Unlock EMR Updates" link in the Linked EMR Record section.
+  EXPECT_EQ(shown["linkedEmrRecord"]["label"].text_or(), "Patient Discharged: EMR Updates Locked");
+  EXPECT_EQ(shown["linkedEmrRecord"]["waitingChanges"].int_or(-1), 0);
+  EXPECT_EQ(shown["actions"], Json::array({"unlock_emr_updates"}));
+  // 3. Click the link to allow updates to continue.
+  const Answer unlocked = mill.caller.post(path(l.opportunity, "/unlock-emr-updates"));
+  ASSERT_EQ(unlocked.status, 200) << unlocked.body;
+  EXPECT_EQ(unlocked.json["linkedEmrRecord"]["state"].text_or(), "unlocked");
+  // 4. Wait for the next sync cycle to process the outbound referral.
+  pulled(l.connection);
+  EXPECT_THAT(outbound(), SizeIs(1));
+  // Once unlocked, the record stays synchronized.
+  fill(l.casefile, "Lakeside House");
+  pulled(l.connection);
+  EXPECT_EQ(record(l.connection, l.casefile)["dischargingTo"].text_or(), "Lakeside House");
+  EXPECT_EQ(record(l.connection, l.casefile)["state"].text_or(), "unlocked");
+}
+
+TEST_P(EmrLocks, ADateAndADestinationSavedTogetherAreNotLost) {
+  const std::string casefile = admit("Joe", "Clark");
+  const std::string connection = connect();
+  pulled(connection);
+  discharge(casefile, Json::object({{"dischargeTo", "Northside Recovery Homes"}}));
+  pulled(connection);
+  EXPECT_THAT(outbound(), SizeIs(1));
+  EXPECT_EQ(record(connection, casefile)["state"].text_or(), "locked");
+}
+
+TEST_P(EmrLocks, EachNewLockIsTold) {
+  const Locked l = locked();
+  const Answer events = mill.caller.get(at(l.connection, "/events"));
+  ASSERT_EQ(events.status, 200) << events.body;
+  std::size_t locks = 0;
+  for (const Json& event : events.json["items"].items())
+    locks += event["type"].text_or() == "emr.record_locked" ? 1 : 0;
+  EXPECT_EQ(locks, 1U);
+  EXPECT_EQ(events.body.find("Clark"), std::string::npos);
+  EXPECT_EQ(mill.caller.get(at(l.connection, "/records?worklist=locked")).json["items"].size(), 1U);
+}
+
 TEST_P(EmrLocks, UnlockingNeedsItsScope) {
   const Locked l = locked();
   const Answer client = mill.caller.post("/api/v1/api-clients",
