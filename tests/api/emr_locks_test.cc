@@ -190,6 +190,7 @@ TEST_P(EmrLocks, AWebhookIsKnownByItsTokenAndJunkIsRefused) {
   EXPECT_EQ(server.send({"POST", path_of_hook(hook), body, {}}, other.token).status, 401);
   EXPECT_EQ(server.send({"POST", "/hooks/emr/" + connection + "/vitals", body, {}}, hook.token).status, 401);
   EXPECT_EQ(deliver(hook, "this is not JSON").status, 400);
+  EXPECT_EQ(deliver(hook, "{}").status, 400);
   EXPECT_EQ(deliver(hook, std::string(300 * 1024, 'x')).status, 413);
   EXPECT_EQ(deliver(hook, body).status, 202);
   EXPECT_EQ(deliver(hook, body).status, 202);

@@ -123,6 +123,12 @@ Result<net::Response> receive_emr_hook(Call& call) {
     if (const auto of = HANDOFF_TRY(call.parts.emr.connection_for_hook(id))) note_refusal(call, *of, kind, "body");
     return subject.error();
   }
+  // Something that names no chart may still be a hint that something changed; nothing at all is none.
+  if (const auto told = trim(body); subject->empty() && (told == "{}" || told == "[]" || told.empty())) {
+    if (const auto of = HANDOFF_TRY(call.parts.emr.connection_for_hook(id))) note_refusal(call, *of, kind, "body");
+    return Error{
+        Kind::malformed, "emr_hook.empty", "The delivery says nothing; send one that carries a casefile id.", {}, {}};
+  }
   const Json accepted = Json::object({{"accepted", true}});
   const std::string digest = hex(sha256(body));
   const std::string delivery = id.text() + "/" + word(kind) + "/" + digest;
