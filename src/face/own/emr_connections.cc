@@ -221,18 +221,26 @@ Result<net::Response> sync_emr_connection(Call& call) {
                  {},
                  {}};
   }
-  exchange::Needs needs;
-  HANDOFF_TRY(call.commit(std::move(needs), [&](OfficeUnit& office) -> Result<CommandAnswer> {
+  exchange::Command asked;
+  asked.actor = call.actor;
+  asked.cause = call.request.id;
+  asked.run = [&](OfficeUnit& office) -> Result<CommandAnswer> {
     office.audit(call.organization(), "emr_connection.sync", "emr_connection", of.connection.id.text());
     return CommandAnswer{};
-  }));
+  };
+  HANDOFF_TRY(call.parts.ledger.run(std::move(asked)));
   const auto pull = HANDOFF_TRY(call.parts.emr_desk.pull(call.organization(), of.connection.id,
                                                          wait ? wait_for_run : std::chrono::milliseconds{0}));
-  if (!wait) return Call::json(202, Json::object({{"connectionId", of.connection.id.text()}, {"state", "queued"}}));
-  if (pull) return Call::json(200, sync::run_to_json(*pull));
+  if (!wait) {
+    return call.change({}, [&](OfficeUnit&) -> Result<CommandAnswer> {
+      return CommandAnswer{
+          202, Json::object({{"connectionId", of.connection.id.text()}, {"state", "queued"}}), std::nullopt, {}};
+    });
+  }
+  if (pull) return call.answer(sync::run_to_json(*pull));
   // Longer than anybody should wait: the run as it stands.
   const auto runs = HANDOFF_TRY(call.parts.emr.runs(call.organization(), of.connection.id, 1, std::nullopt));
-  if (!runs.items.empty()) return Call::json(200, sync::run_to_json(runs.items.front()));
+  if (!runs.items.empty()) return call.answer(sync::run_to_json(runs.items.front()));
   return Error{Kind::unavailable,
                "emr_connection.busy",
                "The pull has not begun yet; look at the runs of the connection in a moment.",

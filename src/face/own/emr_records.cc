@@ -258,7 +258,7 @@ Result<net::Response> unlock_emr_records(Call& call) {
   }
   unlocked = static_cast<std::int64_t>(items.size());
   if (unlocked > 0) call.parts.emr_desk.look_at(id);
-  return Call::json(200, Json::object({{"causeId", cause}, {"unlocked", unlocked}, {"items", std::move(items)}}));
+  return call.answer(Json::object({{"causeId", cause}, {"unlocked", unlocked}, {"items", std::move(items)}}));
 }
 
 }  // namespace handoff::face::own
