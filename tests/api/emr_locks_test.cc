@@ -74,7 +74,7 @@ TEST_P(EmrLocks, ALockedRecordShowsWhatWaitsAndUnlockingLetsItThrough) {
   EXPECT_EQ(record(l.connection, l.casefile)["state"].text_or(), "unlocked");
   const Answer audit = mill.caller.get("/api/v1/audit?limit=200");
   std::size_t unlocks = 0;
-  for (const Json& row : audit.json["items"].items()) unlocks += row["action"].text_or() == "emr_record.unlock" ? 1 : 0;
+  for (const Json& row : audit.json["items"].items()) unlocks += row["action"].text_or() == "emr.unlock" ? 1 : 0;
   EXPECT_EQ(unlocks, 1U);
   EXPECT_EQ(audit.body.find("Clark"), std::string::npos);
 }
