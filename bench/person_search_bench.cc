@@ -32,9 +32,13 @@ constexpr std::int64_t space = 0x5A17'0000'1234;  // of one organization
 constexpr std::size_t crowded = 50;               // records under one key, beyond which it tells too little
 constexpr std::size_t candidates_max = 200;       // scored for one search
 
-const Statement find_key{
-    "bench_find_key",
-    // A key with more records tells too little: they are counted without being read.
+const Statement find_telling{
+    "bench_find_telling",
+    "SELECT record, person, body FROM bench_person_key WHERE space = $1 AND key = $2 ORDER BY record LIMIT 51"};
+// A key with more records tells too little. Where that is to be expected they are counted before they are read, which
+// costs a second way down the tree and spares fifty rows.
+const Statement find_guarded{
+    "bench_find_guarded",
     "SELECT record, person, body FROM bench_person_key WHERE space = $1 AND key = $2 AND (SELECT count(*) FROM "
     "(SELECT 1 FROM bench_person_key WHERE space = $1 AND key = $2 LIMIT 51) crowd) <= 50"};
 const Statement find_count{"bench_find_count", "SELECT persons FROM bench_value_count WHERE value_key = $1"};
@@ -209,10 +213,9 @@ Found search(store::Connection& connection, const Scorer& scorer, const Record& 
   std::vector<store::Connection::Call> calls;
   const auto keys = probe_keys(probe);
   const std::size_t first_round = std::min(stored_keys_max, stored_keys(probe).size());
-  const auto round = [&](std::size_t from, std::size_t to) {
+  const auto round = [&](const Statement& find, std::size_t from, std::size_t to) {
     calls.clear();
-    for (std::size_t i = from; i < to; ++i)
-      calls.push_back({&find_key, {space, static_cast<std::int64_t>(keys[i].hash)}});
+    for (std::size_t i = from; i < to; ++i) calls.push_back({&find, {space, static_cast<std::int64_t>(keys[i].hash)}});
     found.keys += calls.size();
     for (const auto& rows : must(connection.query_all(calls))) {
       if (rows.size() > crowded) continue;
@@ -235,9 +238,9 @@ Found search(store::Connection& connection, const Scorer& scorer, const Record& 
   };
   const std::size_t strongest = std::min<std::size_t>(5, first_round);
   const auto certain = [&] { return found.probability >= scorer.model().policy.certain; };
-  round(0, strongest);
-  if (!certain()) round(strongest, first_round);
-  if (!certain()) round(first_round, keys.size());
+  round(find_telling, 0, strongest);
+  if (!certain()) round(find_guarded, strongest, first_round);
+  if (!certain()) round(find_guarded, first_round, keys.size());
   found.candidates = seen.size();
   return found;
 }
@@ -278,15 +281,24 @@ int main(int argc, char** argv) {
   const auto rows = must(connection->query(all_probes, Values{static_cast<std::int64_t>(probes_max)}));
   std::vector<std::pair<std::int64_t, Record>> probes;
   for (const auto& row : rows) probes.emplace_back(row.integer(0), must(deserialize(row.view(1))));
-  for (const char* pass : {"first pass", "second pass", "warm"}) {
+  // On a machine that does other things the best of several passes is nearest to what a search costs.
+  std::vector<double> best(probes.size(), 1e9), best_processor(probes.size(), 1e9);
+  for (const char* pass : {"first pass", "warm 1", "warm 2", "warm 3", "warm 4", "best of warm 1 to 4"}) {
+    const bool first_pass = std::string_view(pass) == "first pass",
+               summary = std::string_view(pass).starts_with("best");
     std::vector<double> times, processor;
     double right = 0, with_partner = 0, false_links = 0, alone = 0, candidates = 0, keys = 0, truncated = 0, lost = 0;
-    for (const auto& [expected, probe] : probes) {
+    for (std::size_t number = 0; number < probes.size() && !summary; ++number) {
+      const auto& [expected, probe] = probes[number];
       const double spent = processor_ms();
       const auto start = std::chrono::steady_clock::now();
       const auto found = search(*connection, scorer, probe);
       times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
       processor.push_back(processor_ms() - spent);
+      if (!first_pass) {
+        best[number] = std::min(best[number], times.back());
+        best_processor[number] = std::min(best_processor[number], processor.back());
+      }
       candidates += static_cast<double>(found.candidates);
       keys += static_cast<double>(found.keys);
       truncated += found.truncated ? 1 : 0;
@@ -303,6 +315,7 @@ int main(int argc, char** argv) {
       std::sort(values.begin(), values.end());
       return values[std::min(values.size() - 1, static_cast<std::size_t>(share * static_cast<double>(values.size())))];
     };
+    if (summary) times = best, processor = best_processor;
     const auto count = static_cast<double>(probes.size());
     const std::string conditions = database->describe().substr(0, 6) + ", " + std::to_string(persons) +
                                    " persons, one thread, " + std::to_string(probes.size()) + " probes, " + pass;
@@ -312,6 +325,7 @@ int main(int argc, char** argv) {
     line("processor_p50", at(processor, 0.5), "ms", conditions);
     line("processor_p90", at(processor, 0.9), "ms", conditions);
     line("processor_p99", at(processor, 0.99), "ms", conditions);
+    if (!first_pass) continue;
     line("right_first", right / std::max(1.0, with_partner), "share", conditions);
     line("nothing_found", lost / std::max(1.0, with_partner), "share", conditions);
     line("certain_without_partner", 1000 * false_links / std::max(1.0, alone), "per 1000",

@@ -18,7 +18,7 @@ struct ClusterOptions {
   // a bound on bits and not on the probability.
   double cross_total_bits_min = -12;
   // And all pairs across it together, on average: one lucky link does not outweigh many doubts.
-  double cross_mean_bits_min = 0;
+  double cross_mean_bits_min = 1;
   std::size_t size_max = 10'000;
   // Pairs looked at before two large clusters are joined; beyond it they are sampled evenly.
   std::size_t cross_checks_max = 256;

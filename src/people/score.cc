@@ -24,6 +24,11 @@ double share(std::uint32_t count, std::uint32_t total, Smoothing smoothing, doub
 // One child in twenty bears the given name of a parent: log2(1 / .05), less what a match agrees anyway.
 constexpr double namesake_bits = 4;
 
+// A place is said three times: a postcode lies in a locality and a locality in a region. Whatever says most counts, the
+// others a little, since they are sometimes wrong.
+constexpr double told_again = 0.5;
+bool is_place(Field field) { return field == Field::locality || field == Field::postcode || field == Field::region; }
+
 double shared_bits(std::uint32_t count, double level_bits) {
   if (count > shared_max) return -level_bits;
   if (count <= shared_free) return 0;
@@ -188,7 +193,7 @@ Score Scorer::finish(double stranger_bits, double household_bits) const {
 
 template <class Rarity>
 Score Scorer::sum(const Comparison& comparison, Rarity&& rarity) const {
-  double stranger = 0, household = 0;
+  double stranger = 0, household = 0, place = 0, place_most = 0;
   const auto given = comparison.of(Field::given);
   const bool namesakes = comparison.of(Field::birth) >= level::birth::three_edits;
   // A father who hands on his given name hands on the middle name with it.
@@ -197,21 +202,26 @@ Score Scorer::sum(const Comparison& comparison, Rarity&& rarity) const {
     const auto level = comparison.levels[f];
     if (level == level::missing) continue;
     const auto field = static_cast<Field>(f);
-    stranger += model_.stranger_bits[f][level];
+    const double bits = model_.stranger_bits[f][level];
     double relative = model_.household_bits[f][level];
     if (field == Field::middle && named_after) relative = std::min(0.0, relative);
     // Of two who share a name and not the birth date, the younger may have been named after the elder.
     if (field == Field::given && namesakes) relative = std::min(relative, namesake_bits);
     household += relative;
-    const bool weighed = field <= Field::family || field == Field::postcode || field == Field::email;
-    if (level != level::exact && !weighed) continue;
-    const double frequency = rarity(field, level);
-    stranger += frequency;
+    const bool weighed =
+        level == level::exact || field <= Field::family || field == Field::postcode || field == Field::email;
+    const double frequency = weighed ? rarity(field, level) : 0.0;
+    if (is_place(field) && bits + frequency > 0) {
+      place += bits + frequency;
+      place_most = std::max(place_most, bits + frequency);
+      continue;
+    }
+    stranger += bits + frequency;
     // A relative with the same given name has it by custom, not by chance, so its rarity tells nothing; that it is
     // common does.
     if (field == Field::given || field == Field::middle) household += std::min(frequency, 0.0);
   }
-  return finish(stranger, household);
+  return finish(stranger + place_most + told_again * (place - place_most), household);
 }
 
 Score Scorer::score(const Comparison& comparison, const Record& a, const Record& b) const {
@@ -253,14 +263,26 @@ Evidence Scorer::explain(const Comparison& comparison, const Record& a, const Re
   Evidence evidence;
   evidence.comparison = comparison;
   evidence.prior_bits = prior_bits_;
-  double stranger = 0;
+  double stranger = 0, place_most = 0;
   for (std::size_t f = 0; f < field_count; ++f) {
     const auto level = comparison.levels[f];
     if (level == level::missing) continue;
     const auto field = static_cast<Field>(f);
-    FieldEvidence line{field, level, model_.stranger_bits[f][level], frequency_bits(field, level, a, b)};
-    stranger += line.bits + line.frequency_bits;
+    const FieldEvidence line{field, level, model_.stranger_bits[f][level], frequency_bits(field, level, a, b)};
+    if (is_place(field)) place_most = std::max(place_most, line.bits + line.frequency_bits);
     evidence.fields.push_back(line);
+  }
+  bool most_seen = false;
+  for (auto& line : evidence.fields) {
+    const double bits = line.bits + line.frequency_bits;
+    const bool most = bits == place_most && !most_seen;
+    if (is_place(line.field) && bits > 0 && !most) {
+      line.bits *= told_again;
+      line.frequency_bits *= told_again;
+    } else if (is_place(line.field) && bits > 0) {
+      most_seen = true;
+    }
+    stranger += line.bits + line.frequency_bits;
   }
   std::stable_sort(evidence.fields.begin(), evidence.fields.end(), [](const auto& x, const auto& y) {
     return std::abs(x.bits + x.frequency_bits) > std::abs(y.bits + y.frequency_bits);
