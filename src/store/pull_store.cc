@@ -14,6 +14,10 @@ namespace {
   "p.connection_id AND t.next_at <= $1))) "                                                                 \
   "OR EXISTS (SELECT 1 FROM emr_hint s WHERE s.organization_id = p.organization_id AND s.connection_id = "  \
   "p.connection_id AND s.why = 'sync')) "
+// Asked first, because it takes no lock: mostly nobody is due.
+constexpr Statement any_due{"emr.any_due",
+                            "SELECT 1 FROM emr_pull p WHERE p.enabled = 1 AND p.lease_until <= $1 AND p.connection_id "
+                            "NOT IN (SELECT value FROM {set:$2}) AND " HANDOFF_EMR_IS_DUE "LIMIT 1"};
 // The fence is random, as that of a lane is.
 constexpr Statement claim_pulls{
     "emr.claim",
@@ -40,13 +44,16 @@ constexpr Statement next_pull{
 
 class StoreOfPulls final : public sync::PullStore {
  public:
-  StoreOfPulls(std::unique_ptr<Connection> connection, exchange::Ledger& ledger, Random& random)
-      : connection_(std::move(connection)), ledger_(ledger), random_(random) {}
+  StoreOfPulls(std::unique_ptr<Connection> connection, std::unique_ptr<Connection> reading, exchange::Ledger& ledger,
+               Random& random)
+      : connection_(std::move(connection)), reading_(std::move(reading)), ledger_(ledger), random_(random) {}
 
   Result<std::vector<sync::ClaimedConnection>> claim(Instant now, milliseconds lease,
                                                      const std::set<EmrConnectionId>& leave_out) override {
     std::vector<std::string> left_out;
     for (const auto& id : leave_out) left_out.push_back(id.text());
+    if (HANDOFF_TRY(reading_->query(any_due, {to_ms(now), texts_json(left_out)})).empty())
+      return std::vector<sync::ClaimedConnection>();
     const auto rows = HANDOFF_TRY(connection_->query(claim_pulls, {to_ms(now), to_ms(now + lease), texts_json(left_out),
                                                                    static_cast<std::int64_t>(random_.next() >> 1)}));
     std::vector<sync::ClaimedConnection> out;
@@ -63,7 +70,7 @@ class StoreOfPulls final : public sync::PullStore {
     return {};
   }
   Result<std::optional<Instant>> next_due() override {
-    const auto rows = HANDOFF_TRY(connection_->query(next_pull, {}));
+    const auto rows = HANDOFF_TRY(reading_->query(next_pull, {}));
     const auto at = rows.empty() ? std::nullopt : rows.front().optional_integer(0);
     return at ? std::optional(from_ms(*at)) : std::nullopt;
   }
@@ -89,7 +96,7 @@ class StoreOfPulls final : public sync::PullStore {
     const std::array<Connection::Call, 1> calls{{{&statement, std::move(values)}}};
     return HANDOFF_TRY(connection_->execute_all(calls)).front() == 1;
   }
-  std::unique_ptr<Connection> connection_;
+  std::unique_ptr<Connection> connection_, reading_;
   exchange::Ledger& ledger_;
   Random& random_;
 };
@@ -97,8 +104,8 @@ class StoreOfPulls final : public sync::PullStore {
 }  // namespace
 
 Result<std::unique_ptr<sync::PullStore>> open_pull_store(Database& database, exchange::Ledger& ledger, Random& random) {
-  return std::unique_ptr<sync::PullStore>(
-      std::make_unique<StoreOfPulls>(HANDOFF_TRY(database.connect()), ledger, random));
+  return std::unique_ptr<sync::PullStore>(std::make_unique<StoreOfPulls>(
+      HANDOFF_TRY(database.connect()), HANDOFF_TRY(database.connect_reading()), ledger, random));
 }
 
 }  // namespace handoff::store
