@@ -179,7 +179,14 @@ class Server {
                                        "intake_opportunity",
                                        "intake_opportunity_key",
                                        "blob",
-                                       "blob_chunk"};
+                                       "blob_chunk",
+                                       "person",
+                                       "person_link",
+                                       "person_key",
+                                       "person_assertion",
+                                       "person_merge",
+                                       "person_review",
+                                       "stream_event"};
     std::map<std::string, std::int64_t> out;
     auto connection = service_->database().connect_reading().value();
     for (const char* table : tables) {
