@@ -17,6 +17,7 @@
 #include "net/client.h"
 #include "net/server.h"
 #include "opportunity/admission.h"
+#include "people/recognize.h"
 #include "store/ledger.h"
 #include "store/operator.h"
 #include "store/pull_store.h"
@@ -109,6 +110,12 @@ class RunningService final : public Service {
     commands_ = std::make_unique<referral::Commands>(*admission_);
     referrals_ = store::make_referral_reader(*pool_);
     deliveries_ = store::make_exchange_reader(*pool_, key_);
+    people_ = store::make_people_reader(*pool_);
+    // What telephone numbers look like is read once; the first caller should not wait for it.
+    people::Registrant nobody;
+    nobody.first_name = Text("Warm");
+    nobody.phones.emplace_back("+1 416 555 0100");
+    (void)people::prepare(nobody, clock_.now());
     credentials_ = store::make_credential_reader(*pool_);
     emr_ = store::make_sync_reader(*pool_, key_);
     emr_events_ = store::make_emr_event_reader(*pool_);
@@ -177,6 +184,7 @@ class RunningService final : public Service {
         face::OwnFaceParts{*ledger_,
                            *referrals_,
                            *deliveries_,
+                           *people_,
                            *credentials_,
                            *emr_,
                            *emr_events_,
@@ -229,7 +237,7 @@ class RunningService final : public Service {
   }
 
   void keep_house() {
-    Instant next_sweep = clock_.now() + std::chrono::minutes{1};
+    Instant next_sweep = clock_.now() + std::chrono::minutes{1}, next_count = clock_.now();
     auto connection = database_->connect();  // one that was lost is replaced at its next transaction
     while (!stopping_) {
       house_bell_.wait(std::chrono::duration_cast<milliseconds>(keep_house_every));
@@ -238,6 +246,11 @@ class RunningService final : public Service {
       const Instant now = clock_.now();
       if (auto sealed = store::seal_audit(**connection, now); !sealed)
         log_error("audit.seal_failed", {{"code", sealed.error().code}});
+      if (now >= next_count) {
+        next_count = now + std::chrono::minutes{1};
+        if (auto counted = store::count_persons(**connection, now); !counted)
+          log_error("person.count_failed", {{"code", counted.error().code}});
+      }
       if (now < next_sweep) continue;
       next_sweep = now + std::chrono::minutes{10};
       if (auto swept = store::sweep(**connection, now); !swept)
@@ -293,6 +306,7 @@ class RunningService final : public Service {
   std::unique_ptr<referral::Commands> commands_;
   std::unique_ptr<referral::Reader> referrals_;
   std::unique_ptr<exchange::Reader> deliveries_;
+  std::unique_ptr<people::Reader> people_;
   std::unique_ptr<access::CredentialReader> credentials_;
   std::unique_ptr<sync::Reader> emr_;
   std::unique_ptr<sync::EventReader> emr_events_;

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "base/text.h"
+#include "people/recognize.h"
 #include "referral/intake.h"
 
 namespace handoff::referral {
@@ -182,7 +183,54 @@ std::shared_ptr<const ContentRead> read_ahead(const NewReferral& input, const di
   ContentRules rules{listing, now, input.draft, nullptr, &input.attachments};
   rules.first_name_required = input.method != Method::salesforce;
   read->content = read_content(input.content, rules, read->faults, read->warnings);
+  if (read->faults.empty() && !input.draft)
+    read->person = people::prepare(people::registrant_of(read->content["registrant"]), now);
   return read;
+}
+
+std::shared_ptr<const RoomNeeds> person_needs(const NewReferral& input, const OrganizationId& caller) {
+  if (!input.read || !input.read->person) return nullptr;
+  auto needs = std::make_shared<people::PersonNeeds>();
+  if (input.listing)
+    needs->listing = *input.listing;
+  else
+    needs->organization = caller;
+  needs->prepared = input.read->person;
+  return needs;
+}
+
+Result<void> Commands::said(Unit& unit, Change& change, std::string method, std::string source_name,
+                            std::shared_ptr<const people::Prepared> prepared, Known known) {
+  Referral& r = change.after;
+  const Json& registrant = r.content.reveal()["registrant"];
+  const SourceRecord record{SourceRecordId::make(unit.now(), unit.random()),
+                            r.owner,
+                            r.id,
+                            r.version + 1,
+                            Private(registrant),
+                            std::move(method),
+                            std::move(source_name),
+                            unit.now()};
+  unit.add(record);
+  // A draft is nobody's business but its sender's: who it is about is asked when it is sent.
+  if (!r.submitted_at) return {};
+  if (!prepared) prepared = people::prepare(people::registrant_of(registrant), unit.now());
+  const std::string priority = r.content.reveal()["priority"].text_or();
+  const int urgency = priority == "stat" ? 0 : priority == "asap" ? 1 : priority == "urgent" ? 2 : 3;
+  const people::Arrival arrival{r.owner, record.id,          r.id, record.method, record.source_name,
+                                urgency, std::move(prepared)};
+  people::Unit& persons = part_of<people::Unit>(unit);
+  people::Recognition recognized;
+  if (known == Known::again) {
+    recognized = HANDOFF_TRY(people::recognize_again(persons, arrival));
+  } else if (known == Known::same_person && r.person) {
+    recognized = HANDOFF_TRY(people::link_to(persons, arrival, *r.person, nullptr, people::Origin::automatic));
+  } else {
+    recognized = HANDOFF_TRY(people::recognize(persons, arrival));
+  }
+  r.person = recognized.person;
+  r.person_in_review = recognized.in_review;
+  return {};
 }
 
 Result<ReferralId> Commands::create(Unit& unit, const NewReferral& input) {
@@ -268,9 +316,7 @@ Result<ReferralId> Commands::create(Unit& unit, const NewReferral& input) {
              Json::object({{"appointmentId", appointment.id.text()},
                            {"start", format_instant(appointment.start, appointment.offset)}}));
   }
-  SourceRecord record{SourceRecordId::make(now, unit.random()),  r.owner,        r.id,          1,
-                      Private(r.content.reveal()["registrant"]), word(r.method), r.source_name, now};
-  unit.add(record);
+  HANDOFF_TRY(said(unit, change, word(r.method), r.source_name, read->person, Known::no));
   commit(unit, change, "referral.create");
   return r.id;
 }
@@ -296,6 +342,7 @@ Result<void> Commands::submit(Unit& unit, const ReferralId& id) {
   if (r.sub_status.empty() && listing && listing->arrival_sub_status) {
     if (const SubStatus* row = find_sub_status(rows_of(unit, r), *listing->arrival_sub_status)) take_category(r, *row);
   }
+  HANDOFF_TRY(said(unit, change, word(r.method), r.source_name, nullptr, Known::no));
   happened(unit, change, EventType::received);
   commit(unit, change, "referral.submit");
   return {};
@@ -371,10 +418,7 @@ Result<void> Commands::apply_edit(Unit& unit, Change change, const Json& patch) 
                 [](const Warning& w) { return !w.pointer.starts_with("/attachments") && !is_of_source(w); });
   r.warnings.insert(r.warnings.end(), warnings.begin(), warnings.end());
   if (changed_paths(*change.before, r).empty()) return {};  // a save that changes nothing is no edit
-  if (registrant_changed) {
-    unit.add(SourceRecord{SourceRecordId::make(unit.now(), unit.random()), r.owner, r.id, r.version + 1,
-                          Private(r.content.reveal()["registrant"]), "edit", unit.actor().name, unit.now()});
-  }
+  if (registrant_changed) HANDOFF_TRY(said(unit, change, "edit", unit.actor().name, nullptr, Known::again));
   happened(unit, change, EventType::edited);
   commit(unit, change, "referral.edit");
   return {};
@@ -642,7 +686,8 @@ Result<ReferralId> Commands::route(Unit& unit, const ReferralId& id, const Listi
   c.category.reset();
   c.appointments.clear();
   c.archived = c.archived_by_sender = c.cancellation_requested = c.accepted_once = false;
-  c.person.reset();
+  // Another organization does not know its persons by our names.
+  if (c.owner != change.after.owner) c.person.reset();
   c.person_in_review = false;
   c.integration_errors = 0;
   c.created_at = now;
@@ -657,8 +702,7 @@ Result<ReferralId> Commands::route(Unit& unit, const ReferralId& id, const Listi
   child.id = ChangeId::make(now, unit.random());
   child.sides = by_sender | (c.receiver == caller ? by_receiver : 0U);
   happened(unit, child, EventType::received, Json::object({{"routedFromId", id.text()}}));
-  unit.add(SourceRecord{SourceRecordId::make(now, unit.random()), c.owner, c.id, 1,
-                        Private(c.content.reveal()["registrant"]), "routed", c.source_name, now});
+  HANDOFF_TRY(said(unit, child, "routed", c.source_name, nullptr, Known::same_person));
   commit(unit, child, "referral.create");
 
   change.after.routed_to.push_back(c.id);

@@ -10,6 +10,10 @@
 
 #include "referral/store.h"
 
+namespace handoff::people {
+struct Prepared;
+}
+
 namespace handoff::referral {
 
 // Content that was read before the command runs, so that a batch does not wait for one referral's telephone numbers.
@@ -19,6 +23,8 @@ struct ContentRead {
   Json content;
   Faults faults;
   std::vector<Warning> warnings;
+  // The registrant made ready for recognizing the person; null for a draft and where there are faults.
+  std::shared_ptr<const people::Prepared> person;
 };
 
 struct NewReferral {
@@ -40,6 +46,9 @@ struct NewReferral {
 
 // For NewReferral::read; `listing` is null where there is none.
 std::shared_ptr<const ContentRead> read_ahead(const NewReferral& input, const directory::Listing* listing, Instant now);
+// What the command that creates it should name in its needs, so that two who bring the same person at the same moment
+// wait for each other in one order; null where nothing was read ahead.
+std::shared_ptr<const RoomNeeds> person_needs(const NewReferral& input, const OrganizationId& caller);
 
 // Which sides of the referral the organization stands on: bits of by_receiver and by_sender; 0 for a stranger.
 unsigned sides_of(const Referral& referral, const OrganizationId& organization);
@@ -83,6 +92,11 @@ class Commands {
   void happened(Unit& unit, Change& change, EventType type, Json detail = {});
   void commit(Unit& unit, Change& change, const char* action);
   Result<void> apply_edit(Unit& unit, Change change, const Json& patch);
+  // Keeps the registrant as it was said and recognizes the person, in the change's own commit. That is no change of the
+  // referral: whom it speaks of fires nothing.
+  enum class Known { no, again, same_person };
+  Result<void> said(Unit& unit, Change& change, std::string method, std::string source_name,
+                    std::shared_ptr<const people::Prepared> prepared, Known known);
   Consequences& consequences_;
 };
 

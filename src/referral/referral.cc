@@ -159,8 +159,6 @@ Json to_stored(const Referral& r) {
                        {"appointments", std::move(appointments)},
                        {"warnings", warnings_to_json(r.warnings)},
                        {"ownedFields", texts_to_json(r.owned_fields)},
-                       {"person", id_or_null(r.person)},
-                       {"personInReview", r.person_in_review},
                        {"createdAt", to_ms(r.created_at)},
                        {"updatedAt", to_ms(r.updated_at)}});
 }
@@ -219,8 +217,6 @@ void from_stored(const Json& s, Referral& r) {
   if (s["ownedFields"].is_array()) {
     for (const auto& path : s["ownedFields"].items()) r.owned_fields.push_back(path.text_or());
   }
-  r.person = optional_id<PersonId>(s["person"]);
-  r.person_in_review = s["personInReview"].bool_or(false);
   r.created_at = stored_instant(s["createdAt"]);
   r.updated_at = stored_instant(s["updatedAt"]);
 }

@@ -98,6 +98,7 @@ struct Referral {
   std::vector<Warning> warnings;
   // Paths of the content that a record system keeps: its next change would undo what anybody wrote there.
   std::vector<std::string> owned_fields;
+  // Beside the version, too: that persons are merged does not change a referral. Nothing for a draft.
   std::optional<PersonId> person;
   bool person_in_review = false;
   std::int64_t integration_errors = 0;  // kept beside the version: deliveries do not change a referral

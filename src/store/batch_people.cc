@@ -74,7 +74,10 @@ constexpr Statement move_link{"person_link.move",
                               "WHERE organization_id = $1 AND referral_id = $2 AND record_id = $3"};
 constexpr Statement move_keys{"person_key.move",
                               "UPDATE person_key SET person = $4 WHERE space = $1 AND record = $3 "
-                              "AND key IN (SELECT CAST(value AS BIGINT) FROM {set:$2})"};
+                              "AND key IN (SELECT CAST(value AS BIGINT) FROM {set:$2})",
+                              // PostgreSQL would read the whole table for a subquery; an array it looks up.
+                              "UPDATE person_key SET person = $4 WHERE space = $1 AND record = $3 "
+                              "AND key = ANY (ARRAY(SELECT CAST(value AS BIGINT) FROM {set:$2}))"};
 constexpr Statement save_assertion{
     "person_assertion.save",
     "INSERT INTO person_assertion (organization_id, id, a_id, b_id, kind, body, at, taken_back_at) "

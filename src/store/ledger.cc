@@ -34,7 +34,7 @@ struct Task {
 using TaskPtr = std::unique_ptr<Task>;
 
 constexpr Statement load_referrals{"load.referrals",
-                                   "SELECT q.a, p.integration_errors, r.body FROM {pairs:$1} AS q "
+                                   "SELECT q.a, p.integration_errors, " HANDOFF_REFERRAL_COLUMNS("r.body") " FROM {pairs:$1} AS q "
                                    "JOIN party p ON p.organization_id = q.a AND p.referral_id = q.b "
                                    "JOIN referral r ON r.organization_id = p.owner_id AND r.id = p.referral_id ORDER "
                                    "BY r.organization_id, r.id {for_update_of_r}"};

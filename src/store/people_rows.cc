@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "store/verify.h"
 
 namespace handoff::store {
 namespace {
@@ -443,7 +444,7 @@ constexpr Statement counted_organizations{
     "ORDER BY o.id"};
 constexpr Statement newer_persons{
     "person_count.newer",
-    "SELECT COUNT(*) FROM (SELECT 1 FROM person WHERE organization_id = $1 AND id > $2 LIMIT $3) AS some"};
+    "SELECT COUNT(*) FROM (SELECT 1 FROM person WHERE organization_id = $1 AND id > $2 LIMIT $3) AS newer"};
 // One record of each person, the one it came with.
 constexpr Statement page_of_first_records{
     "person_count.records",

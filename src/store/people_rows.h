@@ -62,7 +62,4 @@ Result<people::Population> read_population(Connection& connection, const Organiz
 people::Findings order_found(std::vector<std::pair<people::KeyKind, std::vector<people::Found>>> by_key,
                              std::size_t max);
 
-// Counts the values of organizations whose persons have become a quarter more since the last time. Housekeeping.
-Result<void> count_persons(Connection& connection, Instant now);
-
 }  // namespace handoff::store

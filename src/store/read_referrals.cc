@@ -21,13 +21,13 @@ constexpr const char* before_all = "";
 // --- one referral: found through the asking organization's own party row, which names the owner --------------------
 
 constexpr Statement one_referral{"read.referral",
-                                 "SELECT p.integration_errors, r.body FROM party p "
+                                 "SELECT p.integration_errors, " HANDOFF_REFERRAL_COLUMNS("r.body") " FROM party p "
                                  "JOIN referral r ON r.organization_id = p.owner_id AND r.id = p.referral_id "
                                  "WHERE p.organization_id = $1 AND p.referral_id = $2"};
 constexpr Statement one_version{
     "read.referral_version",
-    "SELECT p.integration_errors, v.body FROM party p "
-    "JOIN referral_version v ON v.organization_id = p.owner_id AND v.referral_id = p.referral_id AND v.version = $3 "
+    "SELECT p.integration_errors, " HANDOFF_REFERRAL_COLUMNS("o.body") " FROM party p "
+    "JOIN referral_version o ON o.organization_id = p.owner_id AND o.referral_id = p.referral_id AND o.version = $3 "
     "WHERE p.organization_id = $1 AND p.referral_id = $2"};
 // The receiver's story begins with the arrival: what the sender did to its draft is the sender's. That a note was
 // written is known to the organization that wrote it.
@@ -53,8 +53,8 @@ constexpr Statement own_notes{"read.notes",
 // --- lists ---------------------------------------------------------------------------------------------------------
 
 // Filters that are not asked for are null. Every word of a text filter must stand somewhere in number and name.
-#define HANDOFF_PARTY_PAGE                                                                                 \
-  "SELECT p.updated_at, p.referral_id, p.integration_errors, r.body FROM party p "                         \
+#define HANDOFF_PARTY_PAGE \
+  "SELECT p.updated_at, p.referral_id, p.integration_errors, " HANDOFF_REFERRAL_COLUMNS("r.body") " FROM party p " \
   "JOIN referral r ON r.organization_id = p.owner_id AND r.id = p.referral_id "                            \
   "WHERE p.organization_id = $1 "                                                                          \
   "AND ((CAST($2 AS BIGINT) = 1 AND p.is_receiver = 1) OR (CAST($2 AS BIGINT) = 0 AND p.is_sender = 1)) "  \

@@ -8,6 +8,7 @@
 #include "base/crypto.h"
 #include "exchange/reader.h"
 #include "opportunity/reader.h"
+#include "people/reader.h"
 #include "record/reader.h"
 #include "referral/reader.h"
 #include "store/sql.h"
@@ -19,6 +20,7 @@ namespace handoff::store {
 std::unique_ptr<referral::Reader> make_referral_reader(ReaderPool& pool);
 std::unique_ptr<exchange::Reader> make_exchange_reader(ReaderPool& pool, const ServerKey& key);
 std::unique_ptr<access::CredentialReader> make_credential_reader(ReaderPool& pool);
+std::unique_ptr<people::Reader> make_people_reader(ReaderPool& pool);
 std::unique_ptr<opportunity::Reader> make_opportunity_reader(ReaderPool& pool);
 std::unique_ptr<sync::Reader> make_sync_reader(ReaderPool& pool, const ServerKey& key);
 std::unique_ptr<sync::EventReader> make_emr_event_reader(ReaderPool& pool);

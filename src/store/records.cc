@@ -41,6 +41,8 @@ std::vector<std::string> texts_of(std::string_view json) {
 referral::Referral referral_of(const Row& row, std::size_t from) {
   referral::Referral referral;
   referral::from_stored(stored_json(row.view(from)), referral);
+  if (!row.is_null(from + 1)) referral.person = PersonId::trusted(row.text(from + 1));
+  referral.person_in_review = row.integer(from + 2) > 0;
   return referral;
 }
 

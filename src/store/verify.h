@@ -1,5 +1,5 @@
 // What is stored, checked against itself: decisions by deciding again, the audit trail by its hashes and sealed blocks.
-// And the store's housekeeping: sealing audit rows, sweeping what has run out.
+// And the store's housekeeping: sealing audit rows, sweeping what has run out, counting persons.
 #pragma once
 
 #include <optional>
@@ -53,5 +53,8 @@ struct Swept {
 };
 // Deletes access tokens that have run out and idempotency keys older than the 24 hours they are kept.
 Result<Swept> sweep(Connection& connection, Instant now);
+
+// Counts the values of organizations whose persons have become a quarter more since the last time (decision 0011).
+Result<void> count_persons(Connection& connection, Instant now);
 
 }  // namespace handoff::store

@@ -50,6 +50,13 @@ class Walls : public ApiTest {
     ids["casefileId"] = "7:x";
     ids["contactId"] = "31";
     ids["kind"] = "chart-update";
+    // Somebody whose twin may be meant: a person, and a question about one.
+    Json twin = for_listing(listing);
+    twin.set("registrant", person("Annelise"));
+    Json first = house.caller.get(at).json;
+    ids["personId"] = first["person"]["id"].text_or();
+    EXPECT_EQ(house.caller.post("/api/v1/referrals", twin).status, 201);
+    ids["reviewId"] = house.caller.get("/api/v1/persons/reviews").json["items"].items().at(0)["id"].text_or();
     ids["version"] = "1";
     ids["code"] = "house_only";
     EXPECT_EQ(house.caller
@@ -78,6 +85,8 @@ class Walls : public ApiTest {
         {"bookAppointment", Json::object({{"start", "2030-05-02T10:00:00Z"}, {"durationMinutes", 30}})},
         {"sendMessage", Json::object({{"from", "provider"}, {"text", "Hello"}})},
         {"addNote", Json::object({{"text", "A note"}})},
+        {"decideReview", Json::object({{"decision", "different"}, {"reason", "I know both"}})},
+        {"undoReview", Json::object({{"reason", "A slip"}})},
         {"renameSubStatus", Json::object({{"label", "Other"}})},
         {"linkEmrDestination", Json::object({{"disposition", "Home"}})},
         {"joinIntakeOpportunities", Json::object({{"opportunityId", "opp_01ARZ3NDEKTSV4RRFFQ69G5FAV"}})},
@@ -120,7 +129,8 @@ TEST_P(Walls, a_stranger_finds_nothing_of_the_house) {
   EXPECT_EQ(server.rows(), before);
   // Lists are empty of it.
   for (const char* list : {"/api/v1/referrals", "/api/v1/referrals?direction=sent", "/api/v1/deliveries",
-                           "/api/v1/integrations", "/api/v1/listings?scope=exchange", "/api/v1/notices"}) {
+                           "/api/v1/integrations", "/api/v1/listings?scope=exchange", "/api/v1/notices",
+                           "/api/v1/persons", "/api/v1/persons/reviews", "/api/v1/persons/assertions"}) {
     EXPECT_EQ(stranger.caller.get(list).json["items"].size(), 0u) << list;
   }
   EXPECT_EQ(stranger.caller.get("/api/v1/listings").json["items"].size(), 1u) << "its own Unassigned";

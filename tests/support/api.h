@@ -183,7 +183,14 @@ class Server {
                                        "blob",
                                        "blob_chunk",
                                        "crm_record",
-                                       "crm_key"};
+                                       "crm_key",
+                                       "person",
+                                       "person_link",
+                                       "person_key",
+                                       "person_assertion",
+                                       "person_merge",
+                                       "person_review",
+                                       "stream_event"};
     std::map<std::string, std::int64_t> out;
     auto connection = service_->database().connect_reading().value();
     for (const char* table : tables) {

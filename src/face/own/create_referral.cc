@@ -82,6 +82,7 @@ Result<net::Response> create_referral(Call& call) {
 
   exchange::Needs needs;
   if (input.listing) needs.listings.push_back(*input.listing);
+  if (auto persons = referral::person_needs(input, call.organization())) needs.rooms.push_back(std::move(persons));
   return call.change(std::move(needs), [&](OfficeUnit& unit) -> Result<CommandAnswer> {
     // The command runs even where this body is refused already, so that its faults are told together with ours; what
     // it writes goes with the unit.

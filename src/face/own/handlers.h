@@ -114,6 +114,23 @@ Result<net::Response> revoke_api_client(Call& call);
 Result<net::Response> list_audit(Call& call);
 Result<net::Response> list_notices(Call& call);
 
+// persons.cc and reviews.cc
+Result<net::Response> match_person(Call& call);
+Result<net::Response> list_persons(Call& call);
+Result<net::Response> get_person(Call& call);
+Result<net::Response> list_person_events(Call& call);
+Result<net::Response> list_person_referrals(Call& call);
+Result<net::Response> merge_persons(Call& call);
+Result<net::Response> unmerge_persons(Call& call);
+Result<net::Response> list_assertions(Call& call);
+Result<net::Response> assert_persons(Call& call);
+Result<net::Response> list_reviews(Call& call);
+Result<net::Response> count_reviews(Call& call);
+Result<net::Response> get_review(Call& call);
+Result<net::Response> decide_review(Call& call);
+Result<net::Response> undo_review(Call& call);
+Result<net::Response> stream_events(Call& call);
+
 // sign_in.cc
 Result<net::Response> issue_token(Call& call);
 

@@ -19,6 +19,7 @@
 #include "face/metrics.h"
 #include "net/http.h"
 #include "opportunity/reader.h"
+#include "people/reader.h"
 #include "referral/commands.h"
 #include "referral/files.h"
 #include "referral/reader.h"
@@ -72,6 +73,7 @@ struct OwnFaceParts {
   exchange::Ledger& ledger;
   referral::Reader& referrals;
   exchange::Reader& deliveries;
+  people::Reader& people;
   access::CredentialReader& credentials;
   sync::Reader& emr;
   sync::EventReader& emr_events;

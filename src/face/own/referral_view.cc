@@ -16,6 +16,8 @@ Json referral_json(const Referral& r, const std::vector<SubStatus>& rows, const 
                                        {"label", row == rows.end() ? r.sub_status : row->label},
                                        {"category", r.category ? Json(referral::word(*r.category)) : Json()}}));
   }
+  // Whom the receiver knows is the receiver's: a sender is not told that two of its referrals met there.
+  if (reader != r.owner) out.set("person", nullptr);
   const unsigned sides = referral::sides_of(r, reader);
   // Whoever only sent it has an outbox of its own to keep tidy.
   if (!(sides & referral::by_receiver)) out.set("archived", r.archived_by_sender);

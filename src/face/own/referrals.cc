@@ -3,6 +3,7 @@
 #include "exchange/explain.h"
 #include "exchange/summary.h"
 #include "face/own/handlers.h"
+#include "face/own/person_view.h"
 #include "face/own/referral_view.h"
 
 namespace handoff::face::own {
@@ -121,7 +122,9 @@ Result<net::Response> list_referrals(Call& call) {
 Result<net::Response> get_referral(Call& call) {
   const Referral r = HANDOFF_TRY(look_at_referral(call, "referral.read"));
   const auto rows = HANDOFF_TRY(call.parts.referrals.sub_statuses(r.owner));
-  return Call::json(200, referral_json(r, rows, call.organization()), r.version);
+  Json shown = referral_json(r, rows, call.organization());
+  shown.set("person", HANDOFF_TRY(person_of_referral(call, r)));
+  return Call::json(200, shown, r.version);
 }
 
 Result<net::Response> list_events(Call& call) {
