@@ -1,5 +1,10 @@
 // Records, queries, tokens and walls of the Salesforce face.
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
+
 #include "base/crypto.h"
+#include "base/rsa.h"
 #include "tests/salesforce/org.h"
 
 namespace handoff::testing_support {
@@ -56,6 +61,68 @@ TEST_P(SalesforceRecords, ATokenIsAskedForAndGivenBack) {
   EXPECT_EQ(error(token("client_id=x")), "400 invalid_request");
   EXPECT_EQ(error(token("grant_type=urn:ietf:params:oauth:grant-type:jwt-bearer&assertion=a.b.c")),
             "400 invalid_grant");
+}
+
+// An RSA key of this test's own, as PEM: private and public.
+std::pair<std::string, std::string> new_key() {
+  using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
+  using Bytes = std::unique_ptr<BIO, decltype(&BIO_free)>;
+  const Key key(EVP_RSA_gen(2048), &EVP_PKEY_free);
+  const auto text_of = [](BIO* bio) {
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(bio, &data);
+    return std::string(data, static_cast<std::size_t>(size));
+  };
+  const Bytes secret(BIO_new(BIO_s_mem()), &BIO_free), open(BIO_new(BIO_s_mem()), &BIO_free);
+  PEM_write_bio_PrivateKey(secret.get(), key.get(), nullptr, nullptr, 0, nullptr, nullptr);
+  PEM_write_bio_PUBKEY(open.get(), key.get());
+  return {text_of(secret.get()), text_of(open.get())};
+}
+
+TEST_P(SalesforceRecords, AClientWithAKeySignsInByAnAssertion) {
+  const auto [secret, open] = new_key();
+  const Answer client = house.caller.post(
+      "/api/v1/api-clients",
+      Json::object({{"name", "Signing client"}, {"scopes", Json::array({"referrals.read"})}, {"publicKey", open}}));
+  ASSERT_EQ(client.status, 201) << client.body;
+  const std::string id = client.json["id"].text_or();
+  const auto assertion = [&](const std::string& key, const char* algorithm, const std::string& issuer,
+                             const std::string& audience, std::int64_t seconds_ahead) {
+    const auto now = to_ms(server.clock().now()) / 1000;
+    const std::string head = Json::object({{"alg", algorithm}}).dump();
+    const std::string claims =
+        Json::object(
+            {{"iss", issuer}, {"sub", "integration@example.org"}, {"aud", audience}, {"exp", now + seconds_ahead}})
+            .dump();
+    const std::string text = base64url(head) + "." + base64url(claims);
+    return text + "." + base64url(sign_rs256(Secret(key), text).value());
+  };
+  const auto asks = [&](const std::string& token_text) {
+    return token("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=" + token_text);
+  };
+  const std::string login = "https://login.salesforce.com";
+  const Answer given = asks(assertion(secret, "RS256", id, login, 180));
+  ASSERT_EQ(given.status, 200) << given.body;
+  const Caller signed_in(server, given.json["access_token"].text_or());
+  EXPECT_EQ(signed_in.get(std::string(data) + "/query?q=SELECT+Id+FROM+Account").status, 200);
+  EXPECT_EQ(refusal(signed_in.send({"POST",
+                                    std::string(data) + "/sobjects/Account",
+                                    R"({"Name": "x"})",
+                                    {{"Content-Type", "application/json"}}})),
+            "403 INSUFFICIENT_ACCESS_OR_READONLY");
+  EXPECT_EQ(asks(assertion(secret, "RS256", id, "https://referrals.example.org", 180)).status, 200)
+      << "this server is meant, too";
+  const auto told = [](const Answer& answer) {
+    return answer.json["error"].text_or() + ": " + answer.json["error_description"].text_or();
+  };
+  EXPECT_EQ(told(asks(assertion(secret, "RS256", id, "https://elsewhere.example", 180))),
+            "invalid_grant: audience is invalid");
+  EXPECT_EQ(told(asks(assertion(secret, "RS256", id, login, -60))), "invalid_grant: expired authorization code");
+  EXPECT_EQ(told(asks(assertion(secret, "RS256", id, login, 7200))).substr(0, 13), "invalid_grant");
+  EXPECT_EQ(told(asks(assertion(new_key().first, "RS256", id, login, 180))), "invalid_grant: invalid assertion");
+  EXPECT_EQ(told(asks(assertion(secret, "none", id, login, 180))), "invalid_grant: invalid assertion");
+  EXPECT_EQ(told(asks(assertion(secret, "RS256", house.client_id, login, 180))), "invalid_grant: invalid assertion")
+      << "a client without a key";
 }
 
 TEST_P(SalesforceRecords, WhatNeedsNoTokenAndWhatDoes) {

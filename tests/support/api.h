@@ -92,6 +92,7 @@ class Server {
     options.data_directory = database_.directory();
     options.key_file = database_.directory() + "/server.key";
     options.public_url = "https://referrals.example.org";
+    options.public_url_given = true;
     options.outbound_allow = {"127.0.0.1/32"};
     options.worker_threads = 8;
     options.drain = std::chrono::seconds{2};

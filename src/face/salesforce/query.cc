@@ -619,8 +619,10 @@ Result<std::string> locator_of(Call& call, const Page& page) {
                                   {"n", page.shown},
                                   {"s", page.size}});
   // Sealed, because a query may carry names and a path stands in many a log.
-  return std::string(locator_prefix) + call.parts.key.seal(Secret(told.dump()), locator_context, call.parts.random) +
-         "-" + std::to_string(page.shown);
+  std::string sealed = call.parts.key.seal(Secret(told.dump()), locator_context, call.parts.random);
+  std::replace(sealed.begin(), sealed.end(), '+', '~');
+  std::replace(sealed.begin(), sealed.end(), '/', '_');
+  return std::string(locator_prefix) + sealed + "-" + std::to_string(page.shown);
 }
 
 Error bad_locator() { return Error{Kind::invalid_input, "salesforce.bad_locator", "invalid query locator", {}, {}}; }
@@ -629,7 +631,9 @@ Result<Page> page_of(Call& call, const std::string& locator) {
   const auto dash = locator.rfind('-');
   if (!locator.starts_with(locator_prefix) || dash == std::string::npos || dash < locator_prefix.size())
     return bad_locator();
-  const std::string sealed = locator.substr(locator_prefix.size(), dash - locator_prefix.size());
+  std::string sealed = locator.substr(locator_prefix.size(), dash - locator_prefix.size());
+  std::replace(sealed.begin(), sealed.end(), '~', '+');
+  std::replace(sealed.begin(), sealed.end(), '_', '/');
   const auto opened = call.parts.key.open(sealed, locator_context);
   const auto told = opened ? Json::parse(opened->reveal()) : Result<Json>(opened.error());
   if (!told || (*told)["o"].text_or() != call.organization().text()) return bad_locator();

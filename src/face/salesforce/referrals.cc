@@ -141,7 +141,7 @@ Result<Record> make_record(OfficeUnit& unit, const record::Object& object, Json 
   check_references(unit, object, fields, faults);
   if (!faults.empty()) return fault_error(first_rank(std::move(faults)));
   Record made = new_record(unit, object, std::move(fields));
-  keep(unit, made, "record.create");
+  part_of<record::Unit>(unit).save(made);
   return made;
 }
 
@@ -217,6 +217,16 @@ Result<Made> make_all(Call& call, OfficeUnit& unit, const Read& read) {
   for (const auto& performer : named.performers) performers.push_back(&performer);
   if (performers.empty()) performers.push_back(nullptr);
   Made made;
+  std::vector<std::string> kept;
+  if (!known) kept.push_back(record::shown_id(patient.id));
+  if (requester && !named.requester) kept.push_back(record::shown_id(requester->id));
+  for (std::size_t i = 0; i < details.size(); ++i) {
+    if (read.body.details[i].fields) kept.push_back(details[i].row["DetailRecordId"].text_or());
+  }
+  const auto add = [&](const Record& record) {
+    part_of<record::Unit>(unit).save(record);
+    kept.push_back(record::shown_id(record.id));
+  };
   for (const Record* performer : performers) {
     NewRequest request;
     request.patient = &patient;
@@ -227,20 +237,19 @@ Result<Made> make_all(Call& call, OfficeUnit& unit, const Read& read) {
     for (const auto& detail : details) request.details.push_back(detail.shown);
     const std::string id = HANDOFF_TRY(make_request(call, unit, request));
     const std::string shown = record::shown_id(id);
+    kept.insert(kept.begin(), shown);
     for (const auto& detail : details) {
       Json row = detail.row;
       row.set("ClinicalServiceRequestId", shown);
-      keep(unit, new_record(unit, *record::find_object("ClinicalServiceRequestDetail"), std::move(row)),
-           "record.create");
+      add(new_record(unit, *record::find_object("ClinicalServiceRequestDetail"), std::move(row)));
     }
     if (!read.body.notes.empty()) {
-      keep(unit,
-           new_record(unit, *record::find_object("AuthorNote"),
-                      Json::object({{"ParentId", shown}, {"NoteText", read.body.notes}})),
-           "record.create");
+      add(new_record(unit, *record::find_object("AuthorNote"),
+                     Json::object({{"ParentId", shown}, {"NoteText", read.body.notes}})));
     }
     made.ids.push_back(id);
   }
+  audit_records(unit, "record.create", kept);
   return made;
 }
 

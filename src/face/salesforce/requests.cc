@@ -230,10 +230,11 @@ Record new_record(OfficeUnit& unit, const record::Object& object, Json fields) {
   return out;
 }
 
-void keep(OfficeUnit& unit, const Record& record, const char* action) {
-  part_of<record::Unit>(unit).save(record);
-  unit.audit(record.organization, action, "record", record::shown_id(record.id),
-             Json::object({{"object", record.object->name}, {"version", record.version}}));
+void audit_records(OfficeUnit& unit, const char* action, const std::vector<std::string>& ids) {
+  if (ids.empty()) return;
+  Json told = Json::array();
+  for (const auto& id : ids) told.push_back(id);
+  unit.audit(unit.actor().organization, action, "record", ids.front(), Json::object({{"ids", std::move(told)}}));
 }
 
 std::vector<std::string> ids_in(const record::Object& object, const Json& fields) {
@@ -294,7 +295,6 @@ Result<std::string> make_request(Call& call, OfficeUnit& unit, const NewRequest&
   made.draft = word && word->move == RequestMove::draft;
   made.warnings = warnings_about(fields);
   Json details = input.details;
-  if (Json own = own_detail_of(unit, fields); !own.is_null()) details.push_back(std::move(own));
   if (input.performer) {
     const std::string name = record::name_of(*input.performer);
     details.push_back(
@@ -303,6 +303,8 @@ Result<std::string> make_request(Call& call, OfficeUnit& unit, const NewRequest&
                       {"fields", name.empty() ? Json::object({{"Id", record::shown_id(input.performer->id)}})
                                               : Json::object({{"Name", name}})}}));
   }
+  // Last, as a change puts it, so that a change of something else leaves the list as it is.
+  if (Json own = own_detail_of(unit, fields); !own.is_null()) details.push_back(std::move(own));
   made.content = Json::object({{"registrant", registrant_of(*input.patient)},
                                {"priority", priority_of(fields["Priority"].text_or()).value_or("routine")},
                                {"notes", text_or_null(input.notes)},
@@ -321,7 +323,7 @@ Result<std::string> make_request(Call& call, OfficeUnit& unit, const NewRequest&
   if (input.performer) fields.set("PerformerId", record::shown_id(input.performer->id));
   Record request = new_record(unit, *record::find_object("ClinicalServiceRequest"), std::move(fields));
   request.referral = id;
-  keep(unit, request, "record.create");
+  part_of<record::Unit>(unit).save(request);
   return request.id;
 }
 
@@ -332,6 +334,8 @@ Result<void> change_request(Call& call, OfficeUnit& unit, const Record& before, 
     return Error{Kind::not_found, "salesforce.no_such_record", "The requested resource does not exist", {}, {}};
   Record after = before;
   Json kept = merge_patch(before.fields.reveal(), fields);
+  // A reason belongs to the status it came with.
+  if (fields.contains("Status") && !fields.contains("StatusReason")) kept.erase("StatusReason");
   Json patch = Json::object();
   if (fields.contains("Priority")) patch.set("priority", priority_of(fields["Priority"].text_or()).value_or("routine"));
   Json details = Json::array();
@@ -362,7 +366,7 @@ Result<void> change_request(Call& call, OfficeUnit& unit, const Record& before, 
   after.fields = Private(std::move(kept));
   after.version += 1;
   after.updated_at = unit.now();
-  keep(unit, after, "record.change");
+  part_of<record::Unit>(unit).save(after);
   return {};
 }
 

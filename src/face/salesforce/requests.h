@@ -32,8 +32,8 @@ Result<void> change_request(Call& call, exchange::OfficeUnit& unit, const record
 
 // A record of the caller's organization that is about to be kept for the first time.
 record::Record new_record(exchange::OfficeUnit& unit, const record::Object& object, Json fields);
-// Kept, and written into the audit trail.
-void keep(exchange::OfficeUnit& unit, const record::Record& record, const char* action);
+// One row of the audit trail for what a call made or changed, by shown ids.
+void audit_records(exchange::OfficeUnit& unit, const char* action, const std::vector<std::string>& ids);
 
 // The ids that `fields` name, as they were sent: to be loaded before references() looks at them.
 std::vector<std::string> ids_in(const record::Object& object, const Json& fields);

@@ -85,7 +85,7 @@ Result<std::string> make_file(Call& call, OfficeUnit& unit, const RecordWrite& w
   Json kept = record.fields.reveal();
   kept.set("ContentDocumentId", record::shown_id("069" + record.id.substr(3)));
   record.fields = Private(std::move(kept));
-  keep(unit, record, "record.create");
+  part_of<record::Unit>(unit).save(record);
   return record.id;
 }
 
@@ -162,7 +162,9 @@ Result<RecordWrite> prepare_change(Call& call, const record::Object& object, con
   return write;
 }
 
-Result<std::string> run_write(Call& call, OfficeUnit& unit, const RecordWrite& write) {
+namespace {
+
+Result<std::string> write_record(Call& call, OfficeUnit& unit, const RecordWrite& write) {
   Faults faults;
   Json fields = write.fields;
   check_references(unit, *write.object, fields, faults);
@@ -185,7 +187,7 @@ Result<std::string> run_write(Call& call, OfficeUnit& unit, const RecordWrite& w
     after.fields = Private(std::move(merged));
     after.version += 1;
     after.updated_at = unit.now();
-    keep(unit, after, "record.change");
+    records.save(after);
     return after.id;
   }
   if (is(*write.object, request_object)) return make_request_from(call, unit, fields);
@@ -210,8 +212,16 @@ Result<std::string> run_write(Call& call, OfficeUnit& unit, const RecordWrite& w
     }
   }
   const Record made = new_record(unit, *write.object, std::move(fields));
-  keep(unit, made, "record.create");
+  records.save(made);
   return made.id;
+}
+
+}  // namespace
+
+Result<std::string> run_write(Call& call, OfficeUnit& unit, const RecordWrite& write) {
+  std::string id = HANDOFF_TRY(write_record(call, unit, write));
+  audit_records(unit, write.id.empty() ? "record.create" : "record.change", {record::shown_id(id)});
+  return id;
 }
 
 }  // namespace handoff::face::salesforce
