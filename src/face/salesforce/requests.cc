@@ -269,7 +269,8 @@ const Record* referenced(OfficeUnit& unit, const std::string& id, const char* ob
 }
 
 void check_references(OfficeUnit& unit, const record::Object& object, Json& fields, Faults& faults) {
-  for (const auto& [name, value] : Json(fields).members()) {
+  const Json given = fields;
+  for (const auto& [name, value] : given.members()) {
     const Field* field = record::find_field(object, name);
     if (!field || field->type != FieldType::reference || !value.is_string()) continue;
     const auto names = record::words_of(field->values);
