@@ -16,7 +16,7 @@ constexpr std::int64_t piece_size = 500;
 // A record with the referral behind it. Nine columns of the record, then the referral's as its readers know them.
 #define HANDOFF_FOUND                                                                                          \
   "SELECT o.organization_id, o.id, o.object, o.referral_id, o.fields, o.version, o.created_at, o.updated_at, " \
-  "o.created_by, p.integration_errors, r.body "
+  "o.created_by, p.integration_errors, " HANDOFF_REFERRAL_COLUMNS("r.body") " "
 #define HANDOFF_BEHIND                                                                            \
   "LEFT JOIN party p ON p.organization_id = o.organization_id AND p.referral_id = o.referral_id " \
   "LEFT JOIN referral r ON r.organization_id = p.owner_id AND r.id = p.referral_id "
