@@ -153,6 +153,7 @@ class Hospital {
   // As after a crash: what was under way is forgotten, the lease stands until it ends.
   void restart() {
     network.forget();
+    runs.clear();  // a new process numbers its questions anew
     puller =
         std::make_unique<sync::Puller>(*pulls_, *reader, network, commands_, follower_, ids_, sync::PullerOptions{},
                                        [this](std::uint64_t number, const sync::Run& run) { runs[number] = run; });
@@ -308,7 +309,8 @@ class Hospital {
   }
   std::int64_t events_of(const std::string& type) {
     std::int64_t count = 0;
-    for (const auto& one : events->events_after(organization, 0, 1'000'000).value()) count += one.event.type == type;
+    const auto all = events->events_after(organization, 0, 1'000'000).value();
+    for (const auto& one : all) count += one.event.type == type;
     return count;
   }
 

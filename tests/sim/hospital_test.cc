@@ -140,6 +140,18 @@ class Life {
     });
   }
 
+  // The record of the newest referral, for a failure.
+  std::string newest() {
+    const sync::LinkedRecord* last = nullptr;
+    const auto all = h.records();
+    for (const auto& record : all) {
+      const bool newer =
+          !record.referrals.empty() && (last == nullptr || record.referrals.back().id > last->referrals.back().id);
+      if (newer) last = &record;
+    }
+    return last == nullptr ? "" : last->casefile + " " + word(last->state) + " " + record_to_stored(*last).dump();
+  }
+
   // Fair weather, staff rest, two cycles and a reconciliation go by.
   void settle() {
     h.network.weather = {};
@@ -148,7 +160,7 @@ class Life {
     ASSERT_EQ(run.state, sync::RunState::done) << run.problem_code << ": " << run.problem_sentence;
     const sync::Run again = h.pull();
     ASSERT_EQ(again.state, sync::RunState::done);
-    ASSERT_EQ(again.referrals_created, 0) << "the second of two pulls in a row found something";
+    ASSERT_EQ(again.referrals_created, 0) << "the second of two pulls in a row found something: " << newest();
   }
 
   void compare(const std::string& when) {
