@@ -135,10 +135,24 @@ bool PullOfOne::choose_hints(Instant now) {
   const auto hints = tools_.reader.hints(claimed_.id, hints_at_once);
   if (!hints) return false;
   std::vector<Item> items;
+  std::vector<Hint> passed;
   bool by_hook = true;
   std::erase_if(hint_read_at_, [&](const auto& one) { return one.second + hint_collapse <= now; });
+  std::map<std::string, KnownRow> known;
+  if (of_->connection.read_mode == ReadMode::strict) {
+    std::vector<std::string> casefiles;
+    for (const Hint& hint : *hints) casefiles.push_back(hint.casefile);
+    auto found = tools_.reader.known(claimed_.id, casefiles);
+    if (!found) return false;
+    known = std::move(*found);
+  }
   for (const Hint& hint : *hints) {
     if (hint.casefile.empty() || hint.at > now) continue;
+    const auto standing = known.find(hint.casefile);
+    if (standing != known.end() && standing->second.state == RecordState::locked) {
+      passed.push_back(hint);  // a locked record is not read, whoever asks
+      continue;
+    }
     if (hint_read_at_.contains(hint.casefile)) continue;
     hint_read_at_[hint.casefile] = now;
     Item item;
@@ -147,8 +161,9 @@ bool PullOfOne::choose_hints(Instant now) {
     by_hook = by_hook && hint.why == "hook";
     items.push_back(std::move(item));
   }
-  if (items.empty()) return false;
+  if (items.empty() && passed.empty()) return false;
   begin_small(std::move(items), by_hook ? RunCause::hook : RunCause::unlock, by_hook, now);
+  batch_.passed = std::move(passed);
   return true;
 }
 

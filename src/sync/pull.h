@@ -61,7 +61,8 @@ class PullOfOne {
   // What is read together and committed together.
   struct Batch {
     std::vector<Item> items;
-    bool small = false;  // a run of its own: hints, or retries that are due
+    std::vector<Hint> passed;  // hints for what is not read
+    bool small = false;        // a run of its own: hints, or retries that are due
     bool by_hook = false;
     bool last_page = false;
   };

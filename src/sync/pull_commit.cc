@@ -171,6 +171,7 @@ Result<void> PullOfOne::write(referral::Unit& unit, Instant now, std::size_t& at
     HANDOFF_TRY(write_item(unit, now, batch_.items[i], connection, out));
   }
   at_fault = nobody;
+  for (const Hint& hint : batch_.passed) part.forget_hint(claimed_.id, hint.casefile, hint.number);
   if (batch_.small) {
     if (ending_) {
       end(unit, now, connection, out);

@@ -13,7 +13,7 @@ using testing::SizeIs;
 
 constexpr const char* locked_label = "Patient Discharged: EMR Updates Locked";
 
-class EmrStory : public EmrTest {
+class EmrAcceptance : public EmrTest {
  protected:
   std::string connect_exempt(Json more = Json::object()) {
     more.set("consentExempt", true);
@@ -52,9 +52,9 @@ class EmrStory : public EmrTest {
     return seen.json["referralIds"].size() > 0 ? seen.json["referralIds"].items()[0].text_or() : "";
   }
 };
-INSTANTIATE_TEST_SUITE_P(Both, EmrStory, testing::ValuesIn(both_databases()), database_name);
+INSTANTIATE_TEST_SUITE_P(Both, EmrAcceptance, testing::ValuesIn(both_databases()), database_name);
 
-TEST_P(EmrStory, AFieldThatIsFilledIsFoundByPollingAloneAndOnce) {
+TEST_P(EmrAcceptance, AFieldThatIsFilledIsFoundByPollingAloneAndOnce) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   fill(ada, "Serenity Sober Living");
@@ -63,7 +63,7 @@ TEST_P(EmrStory, AFieldThatIsFilledIsFoundByPollingAloneAndOnce) {
   EXPECT_THAT(outbound(), SizeIs(1));
 }
 
-TEST_P(EmrStory, AValueWhoseCommitIsLateIsFoundByTheNextCycle) {
+TEST_P(EmrAcceptance, AValueWhoseCommitIsLateIsFoundByTheNextCycle) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   pulled(emr_id);
@@ -76,7 +76,7 @@ TEST_P(EmrStory, AValueWhoseCommitIsLateIsFoundByTheNextCycle) {
   EXPECT_THAT(outbound(), SizeIs(1));
 }
 
-TEST_P(EmrStory, DateAndDestinationSavedTogetherAreEvaluatedBeforeTheLock) {
+TEST_P(EmrAcceptance, DateAndDestinationSavedTogetherAreEvaluatedBeforeTheLock) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   pulled(emr_id);
@@ -86,7 +86,7 @@ TEST_P(EmrStory, DateAndDestinationSavedTogetherAreEvaluatedBeforeTheLock) {
   EXPECT_EQ(record(emr_id, ada)["label"].text_or(), locked_label);
 }
 
-TEST_P(EmrStory, ALockedRecordShowsWhatWaitsAndOnceUnlockedItStaysSo) {
+TEST_P(EmrAcceptance, ALockedRecordShowsWhatWaitsAndOnceUnlockedItStaysSo) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   pulled(emr_id);
@@ -106,7 +106,7 @@ TEST_P(EmrStory, ALockedRecordShowsWhatWaitsAndOnceUnlockedItStaysSo) {
 }
 
 // "Resolving Locked Records", its four steps, in the mode that behaves word for word as the document says.
-TEST_P(EmrStory, InStrictModeALockedRecordIsResolvedByTheFourStepsOfTheDocument) {
+TEST_P(EmrAcceptance, InStrictModeALockedRecordIsResolvedByTheFourStepsOfTheDocument) {
   const std::string emr_id = connect_exempt(Json::object({{"readMode", "strict"}}));
   const std::string ada = admit("Ada", "Lindqvist");
   pulled(emr_id);
@@ -135,7 +135,7 @@ TEST_P(EmrStory, InStrictModeALockedRecordIsResolvedByTheFourStepsOfTheDocument)
   EXPECT_EQ(record(emr_id, ada)["state"].text_or(), "unlocked");
 }
 
-TEST_P(EmrStory, AnotherDestinationReaimsADraftAndRedirectsWhatWasSent) {
+TEST_P(EmrAcceptance, AnotherDestinationReaimsADraftAndRedirectsWhatWasSent) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   fill(ada, "Serenity");
@@ -159,7 +159,7 @@ TEST_P(EmrStory, AnotherDestinationReaimsADraftAndRedirectsWhatWasSent) {
   EXPECT_EQ(referral(both[1])["correlationId"], referral(both[0])["correlationId"]);
 }
 
-TEST_P(EmrStory, ClearedADraftIsVoidAndWhatWasSentIsFlagged) {
+TEST_P(EmrAcceptance, ClearedADraftIsVoidAndWhatWasSentIsFlagged) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist"), ben = admit("Ben", "Osei");
   fill(ada, "Serenity");
@@ -176,7 +176,7 @@ TEST_P(EmrStory, ClearedADraftIsVoidAndWhatWasSentIsFlagged) {
   EXPECT_EQ(record(emr_id, ben)["flags"].items().at(0)["code"].text_or(), "destination_removed");
 }
 
-TEST_P(EmrStory, AnUndoneDischargeTakesTheLockAwayAndKeepsTheReferral) {
+TEST_P(EmrAcceptance, AnUndoneDischargeTakesTheLockAwayAndKeepsTheReferral) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   pulled(emr_id);
@@ -190,7 +190,7 @@ TEST_P(EmrStory, AnUndoneDischargeTakesTheLockAwayAndKeepsTheReferral) {
   EXPECT_EQ(referral(referrals_of(emr_id, ada).at(0))["status"].text_or(), "draft");
 }
 
-TEST_P(EmrStory, AReadmissionToTheSameDestinationIsASecondReferralAndAnotherOpportunity) {
+TEST_P(EmrAcceptance, AReadmissionToTheSameDestinationIsASecondReferralAndAnotherOpportunity) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   discharge(ada, Json::object({{"dischargeTo", "Serenity"}}));
@@ -204,7 +204,7 @@ TEST_P(EmrStory, AReadmissionToTheSameDestinationIsASecondReferralAndAnotherOppo
   EXPECT_NE(record(emr_id, ada)["intakeOpportunityId"].text_or(), opportunity);
 }
 
-TEST_P(EmrStory, APageThatFailsLosesAndDoublesNothing) {
+TEST_P(EmrAcceptance, APageThatFailsLosesAndDoublesNothing) {
   Json paged = settings();
   paged.set("pageSize", 3);
   const std::string emr_id = connect(Json::object({{"settings", paged}, {"consentExempt", true}}));
@@ -223,7 +223,7 @@ TEST_P(EmrStory, APageThatFailsLosesAndDoublesNothing) {
   for (const auto& casefile : all) EXPECT_THAT(referrals_of(emr_id, casefile), SizeIs(1));
 }
 
-TEST_P(EmrStory, EqualTimestampsAcrossACutAreAllFound) {
+TEST_P(EmrAcceptance, EqualTimestampsAcrossACutAreAllFound) {
   const std::string emr_id = connect_exempt();
   staff("POST", "/clock", Json::object({{"stopped", true}}));
   for (int i = 0; i < 6; ++i) {
@@ -234,7 +234,7 @@ TEST_P(EmrStory, EqualTimestampsAcrossACutAreAllFound) {
   EXPECT_THAT(outbound(), SizeIs(6));
 }
 
-TEST_P(EmrStory, TheDaysOfAnotherZoneHideNothing) {
+TEST_P(EmrAcceptance, TheDaysOfAnotherZoneHideNothing) {
   for (const char* zone : {"Pacific/Kiritimati", "Pacific/Pago_Pago"}) {
     staff("PUT", "/settings", Json::object({{"zone", zone}, {"refuseFutureEndDate", true}}));
     const std::string emr_id = connect_exempt(Json::object({{"name", zone}}));
@@ -245,7 +245,7 @@ TEST_P(EmrStory, TheDaysOfAnotherZoneHideNothing) {
   }
 }
 
-TEST_P(EmrStory, AClockTwelveMinutesOffIsAFaultAndNoStormOfRetries) {
+TEST_P(EmrAcceptance, AClockTwelveMinutesOffIsAFaultAndNoStormOfRetries) {
   const std::string emr_id = connect_exempt();
   fault(Json::object({{"name", "clockSkew"}, {"seconds", 720}}));
   fill(admit("Ada", "Lindqvist"), "Serenity");
@@ -260,7 +260,7 @@ TEST_P(EmrStory, AClockTwelveMinutesOffIsAFaultAndNoStormOfRetries) {
   EXPECT_THAT(outbound(), SizeIs(1));
 }
 
-TEST_P(EmrStory, ARouteThatIsGoneDoesNotStopTheOthers) {
+TEST_P(EmrAcceptance, ARouteThatIsGoneDoesNotStopTheOthers) {
   const std::string emr_id = connect_exempt();
   fault(Json::object({{"status", 410}, {"route", "vaults"}, {"count", 1}}));
   fill(admit("Ada", "Lindqvist"), "Serenity");
@@ -272,7 +272,7 @@ TEST_P(EmrStory, ARouteThatIsGoneDoesNotStopTheOthers) {
   EXPECT_EQ(requests_of("vaults"), 0) << "a route that is gone is not asked again";
 }
 
-TEST_P(EmrStory, OneRefusalIsAPermissionAndAllOfThemAreTheCredentials) {
+TEST_P(EmrAcceptance, OneRefusalIsAPermissionAndAllOfThemAreTheCredentials) {
   const std::string emr_id = connect_exempt();
   fault(Json::object({{"status", 403}, {"route", "latest"}, {"count", 5}}));
   EXPECT_EQ(pull(emr_id)["problem"]["code"].text_or(), "emr.permission_missing");
@@ -283,7 +283,7 @@ TEST_P(EmrStory, OneRefusalIsAPermissionAndAllOfThemAreTheCredentials) {
   pulled(emr_id);
 }
 
-TEST_P(EmrStory, TheOlderTransferToAnOwnLocationIsNoReferral) {
+TEST_P(EmrAcceptance, TheOlderTransferToAnOwnLocationIsNoReferral) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   staff("POST", "/patients/" + ada + "/transfer", Json::object({{"newCasefile", true}}));
@@ -292,7 +292,7 @@ TEST_P(EmrStory, TheOlderTransferToAnOwnLocationIsNoReferral) {
   EXPECT_THAT(record(emr_id, ada)["whyNoReferral"].text_or(), HasSubstr("nternal transfer"));
 }
 
-TEST_P(EmrStory, ANonDestinationAndAMissingNameMakeNoneAndSayWhy) {
+TEST_P(EmrAcceptance, ANonDestinationAndAMissingNameMakeNoneAndSayWhy) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist"), nameless = admit("", "Osei");
   fill(ada, "home");
@@ -306,7 +306,7 @@ TEST_P(EmrStory, ANonDestinationAndAMissingNameMakeNoneAndSayWhy) {
   EXPECT_THAT(referrals_of(emr_id, nameless), SizeIs(1));
 }
 
-TEST_P(EmrStory, WhatIsMissingHoldsTheReferralBackUntilItIsThere) {
+TEST_P(EmrAcceptance, WhatIsMissingHoldsTheReferralBackUntilItIsThere) {
   const std::string emr_id = connect_exempt(Json::object({{"onDischarge", "send"}}));
   const std::string ada = staff("POST", "/patients",
                                 Json::object({{"firstName", "Ada"},
@@ -326,7 +326,7 @@ TEST_P(EmrStory, WhatIsMissingHoldsTheReferralBackUntilItIsThere) {
   EXPECT_THAT(referral(id)["warnings"].items(), IsEmpty());
 }
 
-TEST_P(EmrStory, TwoContactsThatAreLinkedToOneListingAreOneDestination) {
+TEST_P(EmrAcceptance, TwoContactsThatAreLinkedToOneListingAreOneDestination) {
   const std::string emr_id = connect_exempt();
   const auto contact = [&](const char* name) {
     return std::to_string(staff("POST", "/contacts", Json::object({{"name", name}}))["contactId"].int_or(0));
@@ -342,9 +342,11 @@ TEST_P(EmrStory, TwoContactsThatAreLinkedToOneListingAreOneDestination) {
           .json["id"]
           .text_or();
   for (const auto& key : {one, other}) {
-    EXPECT_EQ(
-        mill.caller.send("PUT", at(emr_id, "/destinations/" + key), Json::object({{"listingId", listing}})).status,
-        200);
+    const Answer linked = mill.caller.send({"PUT",
+                                            at(emr_id, "/destinations/" + key),
+                                            Json::object({{"listingId", listing}}).dump(),
+                                            {{"Content-Type", "application/json"}}});
+    EXPECT_EQ(linked.status, 200) << linked.body;
   }
   pulled(emr_id);
   EXPECT_EQ(referrals_of(emr_id, ada), ids);
@@ -356,7 +358,7 @@ TEST_P(EmrStory, TwoContactsThatAreLinkedToOneListingAreOneDestination) {
   EXPECT_EQ(referrals_of(emr_id, ada), ids);
 }
 
-TEST_P(EmrStory, ADeletedChartVoidsItsDraft) {
+TEST_P(EmrAcceptance, ADeletedChartVoidsItsDraft) {
   const std::string emr_id = connect_exempt();
   const std::string ada = admit("Ada", "Lindqvist");
   fill(ada, "Serenity");

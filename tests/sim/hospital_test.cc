@@ -252,10 +252,31 @@ class Life {
 };
 
 void live(std::uint64_t seed, std::size_t beds, int days) {
+  // The disk is replaced, too, where the machine has memory to lend: a year is a hundred thousand commits.
+  if (std::filesystem::is_directory("/dev/shm")) ::setenv("TMPDIR", "/dev/shm", 0);
   SCOPED_TRACE("HANDOFF_SEED=" + std::to_string(seed));
   Life life(seed, beds);
   life.days(days);
   testing::Test::RecordProperty("charts", static_cast<int>(life.charts()));
+}
+
+TEST(HospitalSim, AWebhookDoesNotMakeStrictModeReadALockedRecord) {
+  Hospital h(DatabaseKind::sqlite, 11, Json::object({{"readMode", "strict"}}));
+  const std::string casefile = h.admit("Ada", "Example");
+  h.pass(1min);
+  h.discharge(casefile);
+  h.pull();
+  ASSERT_EQ(h.record(casefile).state, sync::RecordState::locked);
+  h.issue_hooks();
+  const auto requests = h.network.requests;
+  h.fill(casefile, "Serenity Sober Living");
+  h.pass(1min);
+  EXPECT_EQ(h.network.requests, requests);
+  EXPECT_TRUE(h.unlock(casefile));
+  h.pass(1min);
+  EXPECT_EQ(h.network.requests, requests) << "the next cycle reads it, not the click";
+  h.pull();
+  EXPECT_EQ(h.record(casefile).referrals.size(), 1U);
 }
 
 TEST(HospitalSim, SixWeeksFromSeveralSeeds) {
@@ -263,7 +284,7 @@ TEST(HospitalSim, SixWeeksFromSeveralSeeds) {
     live(static_cast<std::uint64_t>(std::strtoull(one, nullptr, 10)), 40, 42);
     return;
   }
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
     live(seed, 40, 42);
     if (HasFailure()) return;
   }
