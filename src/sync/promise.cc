@@ -1,5 +1,7 @@
 #include "sync/promise.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "sync/evaluate.h"
 #include "sync/words.h"
@@ -30,7 +32,13 @@ void say_why(const LinkedRecord& record, const EmrConnection& connection, const 
   if (record.state == RecordState::missing) {
     return say("error", "Error: the EMR does not have this chart any more.");
   }
-  if (record.state == RecordState::locked) {
+  // What stands in the chart makes none, locked or not; a lock matters where something may wait behind it.
+  const bool destination_waits = std::any_of(record.waiting.begin(), record.waiting.end(),
+                                             [](const WaitingChange& one) { return one.label == "Discharging To"; });
+  const auto missing = missing_names(chart);
+  const bool settled =
+      !record.applied.empty() && (!record.disposition.empty() || record.internal_transfer || !missing.empty());
+  if (record.state == RecordState::locked && (destination_waits || !settled)) {
     const std::string waits = waiting_words(record);
     return say("locked", "Locked: the patient is discharged and EMR updates are locked" +
                              (waits.empty() ? std::string() : "; " + waits) +
@@ -61,7 +69,7 @@ void say_why(const LinkedRecord& record, const EmrConnection& connection, const 
   if (record.internal_transfer) {
     return say("internal_transfer", "Internal transfer: the destination is one of the organization's own locations.");
   }
-  if (const auto missing = missing_names(chart); !missing.empty()) {
+  if (!missing.empty()) {
     return say("prerequisite_missing",
                "Prerequisite missing: the chart has no " + join(missing, " and no ") + "; fill it in the EMR.");
   }
