@@ -128,6 +128,12 @@ constexpr Statement insert_event{
     "INSERT INTO emr_event (organization_id, connection_id, type, casefile, sentence, detail, at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 
+// The same for whoever listens to the stream; the connection is its subject.
+constexpr Statement insert_stream_event{
+    "emr.stream_event",
+    "INSERT INTO stream_event (organization_id, type, subject_id, other_id, detail, at) "
+    "VALUES ($1, $2, $3, $4, $5, $6)"};
+
 class SyncBatch final : public RoomBatch, public sync::Unit {
  public:
   std::type_index kind() const override { return typeid(sync::Unit); }
@@ -314,6 +320,12 @@ class SyncBatch final : public RoomBatch, public sync::Unit {
   void add(const sync::EmrEvent& event) override {
     call(insert_event, {event.organization.text(), event.connection.text(), event.type, event.casefile, event.sentence,
                         event.detail.dump(), to_ms(event.at)});
+    Json told = Json::object({{"sentence", event.sentence}});
+    if (event.detail.is_object()) {
+      for (const auto& [key, value] : event.detail.members()) told.set(key, value);
+    }
+    call(insert_stream_event, {event.organization.text(), event.type, event.connection.text(),
+                               event.casefile.empty() ? Value() : Value(event.casefile), told.dump(), to_ms(event.at)});
   }
 
  private:
