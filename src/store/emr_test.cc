@@ -408,6 +408,33 @@ TEST_P(EmrStore, AConnectionIsDueByTimerHintRetryOrInterruptedRun) {
   EXPECT_THAT(claim(), ElementsAre(id_));
 }
 
+TEST_P(EmrStore, WhatIsToldIsReadNewestFirstAndStandsInTheStreamToo) {
+  for (const char* type : {"emr.record_locked", "emr.digest"}) {
+    work({}, [&](sync::Unit& unit) -> Result<void> {
+      unit.add(sync::EmrEvent{id_, receiver_, type, "7:a", "A sentence.", Json::object({{"cause", "policy"}}),
+                              clock_.now()});
+      return {};
+    });
+  }
+  const auto events = make_emr_event_reader(*pool_);
+  auto page = events->events(receiver_, id_, 1, {}).value();
+  ASSERT_THAT(page.items, SizeIs(1));
+  EXPECT_EQ(page.items[0].event.type, "emr.digest");
+  page = events->events(receiver_, id_, 1, page.next_cursor).value();
+  ASSERT_THAT(page.items, SizeIs(1));
+  EXPECT_EQ(page.items[0].event.casefile, "7:a");
+  EXPECT_FALSE(page.next_cursor);
+  EXPECT_THAT(events->events(stranger_, id_, 10, {}).value().items, IsEmpty());
+  EXPECT_THAT(events->events_after(receiver_, page.items[0].number, 10).value(), SizeIs(1));
+  constexpr Statement streamed{
+      "test.streamed", "SELECT type, subject_id, detail FROM stream_event WHERE type LIKE 'emr.%' ORDER BY sequence"};
+  const auto rows = connect()->query(streamed, {}).value();
+  ASSERT_THAT(rows, SizeIs(2));
+  EXPECT_EQ(rows[0].text(0), "emr.record_locked");
+  EXPECT_EQ(rows[0].text(1), id_.text());
+  EXPECT_EQ(stored_json(rows[0].text(2))["sentence"].text_or(), "A sentence.");
+}
+
 TEST_P(EmrStore, RunsAreReadNewestFirst) {
   for (int i = 0; i < 3; ++i) {
     work({}, [&](sync::Unit& unit) -> Result<void> {
