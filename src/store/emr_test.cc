@@ -432,7 +432,7 @@ TEST_P(EmrStore, WhatIsToldIsReadNewestFirstAndStandsInTheStreamToo) {
   ASSERT_THAT(rows, SizeIs(2));
   EXPECT_EQ(rows[0].text(0), "emr.record_locked");
   EXPECT_EQ(rows[0].text(1), id_.text());
-  EXPECT_EQ(stored_json(rows[0].text(2))["sentence"].text_or(), "A sentence.");
+  EXPECT_EQ(Json::parse(rows[0].text(2)).value()["sentence"].text_or(), "A sentence.");
 }
 
 TEST_P(EmrStore, RunsAreReadNewestFirst) {
