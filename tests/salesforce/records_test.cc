@@ -269,7 +269,8 @@ TEST_P(SalesforceRecords, QueriesFilterSortAndWalk) {
   const std::string mark = retrieve("ClinicalServiceRequest", request).json["SystemModstamp"].text_or();
   const std::string id = retrieve("ClinicalServiceRequest", request).json["HandoffReferral__c"].text_or();
   ASSERT_EQ(house.caller.post(path_of(id) + "/sub-status", json(R"({"code": "accepted"})")).status, 200);
-  const Answer changed = query("SELECT Id, IsAccepted FROM ClinicalServiceRequest WHERE SystemModstamp > " + mark);
+  const Answer changed = query(
+      "SELECT Id, IsAccepted FROM ClinicalServiceRequest WHERE SourceSystem = 'handoff' AND SystemModstamp > " + mark);
   ASSERT_EQ(changed.json["totalSize"].int_or(0), 1) << changed.body;
   EXPECT_EQ(changed.json["records"].items()[0]["IsAccepted"], Json(true));
 }
