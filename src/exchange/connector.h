@@ -166,7 +166,8 @@ struct NeedsData {
 };  // 400, 422: field is a path of ours where known
 struct Misconfigured {
   std::string code, why;
-};  // 401, 403, 404, 405, 406, 415, 501, 3xx: the administrator's
+  std::string must{"check its address and credentials"};  // what the administrator must do, where `why` does not say it
+};                                                        // 401, 403, 404, 405, 406, 415, 501, 3xx: the administrator's
 struct NeedsPerson {
   std::string code, why;
 };  // doubt: 409, 412

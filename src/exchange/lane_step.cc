@@ -652,9 +652,8 @@ Problem problem_of(const Verdict& verdict, const Integration& integration,
                  },
                  [&](const Misconfigured& v) {
                    return Problem{v.code.empty() ? std::string("integration.misconfigured") : v.code,
-                                  name + " does not accept our requests (" + v.why +
-                                      "). The administrator must check its address and credentials; nothing on the "
-                                      "referral needs editing.",
+                                  name + " does not accept our requests (" + v.why + "). The administrator must " +
+                                      v.must + "; nothing on the referral needs editing.",
                                   std::nullopt, "administrator"};
                  },
                  [&](const Gone& v) {

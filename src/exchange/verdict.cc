@@ -242,7 +242,7 @@ Verdict verdict_of(const Error& error) {
       return NeedsData{error.for_caller,
                        error.faults.empty() ? std::nullopt : std::optional(error.faults.front().pointer)};
     case Kind::unavailable: return RetryLater{error.for_caller, std::nullopt};
-    default: return Misconfigured{error.code, error.for_caller};
+    default: return Misconfigured{error.code, error.for_caller, "put that right"};
   }
 }
 

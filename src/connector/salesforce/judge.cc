@@ -43,6 +43,15 @@ StepDone keep(const Session& session, const Reply& reply) {
 void remember_content(const Content& content, OrgMemory& memory) {
   for (const std::string& target : content.blank) memory.remove("filled", target);
   for (const std::string& target : content.filled) memory.add("filled", target);
+  for (const char* field : told_fields) {
+    const Json* value = content.referral.find(field);
+    if (value == nullptr) continue;
+    const std::string begins = std::string(referral_prefix) + field + "=";
+    for (const std::string& before : memory.all("filled")) {
+      if (before.starts_with(begins)) memory.remove("filled", before);
+    }
+    memory.add("filled", told_key(field, *value));
+  }
 }
 
 }  // namespace
@@ -180,7 +189,8 @@ Verdict SalesforceConnector::judge_rows(const Sight& sight, const std::string& s
     if (ours.empty()) {
       return Misconfigured{"destination.not_readable",
                            "The org took the referral and does not show it to this user. Give the user the right to "
-                           "read referrals, or nothing can keep it from being made twice."};
+                           "read referrals, or nothing can keep it from being made twice.",
+                           "put that right"};
     }
     return NeedsPerson{"destination.incomplete",
                        "The org said that it made a referral for each performer, and not every one is there."};

@@ -153,7 +153,7 @@ std::optional<Verdict> verdict_of_code(const Refusal& refusal, const Reply& repl
       return RetryLater{row->why, std::max<milliseconds>(
                                       limit_pause, exchange::retry_after(reply, reply.at).value_or(milliseconds{0}))};
     case Meaning::person: return NeedsPerson{row->code, row->why};
-    default: return Misconfigured{row->code, row->why};
+    default: return Misconfigured{row->code, row->why, "put that right"};
   }
 }
 
@@ -161,7 +161,7 @@ Misconfigured sign_in_refused(const Reply& reply) {
   const Json body = Json::parse(reply.body).value_or(Json());
   const std::string error = body["error"].text_or();
   for (const SignIn& row : sign_in_words) {
-    if (error == row.error) return Misconfigured{"destination.unauthorized", row.why};
+    if (error == row.error) return Misconfigured{"destination.unauthorized", row.why, "put that right"};
   }
   return Misconfigured{"destination.unauthorized", "The org gave no access token: the credentials are not accepted."};
 }

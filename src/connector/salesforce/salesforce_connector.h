@@ -2,6 +2,7 @@
 // what the codes of the platform mean, trial.cc what trying the settings finds.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -127,6 +128,10 @@ class SalesforceConnector final : public exchange::Connector {
 std::vector<std::string> still_missing(const std::vector<std::string>& performers, const std::vector<Row>& rows);
 // The files of a delivery; the summary of an update is a file of its own, named after the version it shows.
 std::vector<File> files_for(const exchange::DeliveryView& delivery);
+// Fields whose last word of ours is remembered in `filled`, as "referral.Status=Active": words of a list, nothing
+// private.
+inline constexpr std::array told_fields{"Status", "IsAccepted"};
+std::string told_key(const char* field, const Json& value);
 // How a file of ours is known again over there: the text its description ends with.
 std::string file_mark(const File& file);
 // What `sent` remembers of a file at the row of that index.

@@ -374,6 +374,22 @@ TEST_F(Salesforce, AnUpdateBringsTheSummaryOfItsVersionAndLeavesThePatientAloneW
   EXPECT_EQ(org_.held[0].files.back().name, "Referral Summary, version 5.pdf");
 }
 
+TEST_F(Salesforce, AStatusIsWrittenWhereOursHasChangedAndNotOverTheirs) {
+  const Course created = create();
+  org_.held[0].fields.set("Status", "On-Hold");  // by somebody over there
+  set_content(snapshot_, R"({"priority": "stat"})");
+  const Course edited = runner().run(update_after(created), exchange::carried_over(created.progress));
+  ASSERT_TRUE(edited.finished);
+  EXPECT_EQ(org_.held[0].fields["Priority"], Json("Stat"));
+  EXPECT_EQ(org_.held[0].fields["Status"], Json("On-Hold"));
+  snapshot_.referral.category = referral::Category::cancelled;
+  const Course closed = runner().run(update_after(created), exchange::carried_over(edited.progress));
+  EXPECT_EQ(org_.held[0].fields["Status"], Json("Revoked"));
+  snapshot_.referral.category = referral::Category::ready;
+  (void)runner().run(update_after(created), exchange::carried_over(closed.progress));
+  EXPECT_EQ(org_.held[0].fields["Status"], Json("Active"));
+}
+
 TEST_F(Salesforce, TheNextEventOfALaneTellsWhetherItWasTakenOnHere) {
   const Course created = runner().run(view(DeliveryKind::event));
   ASSERT_TRUE(created.finished);

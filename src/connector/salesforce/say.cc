@@ -108,6 +108,10 @@ std::vector<File> files_for(const DeliveryView& delivery) {
   return files;
 }
 
+std::string told_key(const char* field, const Json& value) {
+  return std::string(referral_prefix) + field + "=" + (value.is_string() ? value.string() : value.dump());
+}
+
 std::string file_mark(const File& file) { return file.summary ? file.name : "SHA-256 " + file.key; }
 
 std::string sent_key(const File& file, const std::vector<std::string>& rows, std::size_t index) {
@@ -260,6 +264,12 @@ Result<std::optional<HttpRequest>> SalesforceConnector::say_changes(const Sight&
   const DeliveryView& delivery = sight.delivery;
   const auto ids = ids_of(memory, delivery);
   Content content = HANDOFF_TRY(checked_content(delivery, sight.options, context_of(delivery, memory, true)));
+  // The org's people work with these, too: our word is written where it has changed, not over theirs each time.
+  for (const char* field : told_fields) {
+    const Json* value = content.referral.find(field);
+    if (value != nullptr && !delivery.retraction && memory.has("filled", told_key(field, *value)))
+      content.referral.erase(field);
+  }
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (memory.has("done", update_step(i))) continue;
     if (auto first = HANDOFF_TRY(prepare(sight, false))) return first;
