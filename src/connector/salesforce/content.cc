@@ -165,7 +165,16 @@ Mapping own_mapping(const Options& options) {
 }
 
 Mapping mapping_with(const Options& options, const Json& overrides, Faults& faults) {
-  Mapping mapping = overridden(own_mapping(options), overrides, {product, true, {type_variable}}, faults);
+  const Mapping own = own_mapping(options);
+  Mapping mapping = overridden(own, overrides, {product, true, {type_variable}}, faults);
+  // Words are changed one by one: what an integration does not name keeps the connector's own. A default is a word of
+  // theirs already.
+  for (std::size_t i = 0; i < own.fields.size(); ++i) {
+    FieldRule& rule = mapping.fields[i];
+    if (own.fields[i].values.empty() || rule.source != own.fields[i].source) continue;
+    rule.values.insert(own.fields[i].values.begin(), own.fields[i].values.end());
+    if (rule.fallback) rule.values.emplace(*rule.fallback, *rule.fallback);
+  }
   for (const FieldRule& rule : mapping.fields) {
     const std::string_view target = rule.target;
     const bool patient = target.starts_with(patient_prefix), referral = target.starts_with(referral_prefix);

@@ -171,6 +171,14 @@ TEST_F(Salesforce, NamesMayBeMappedElsewhereAndStatusesReworded) {
   EXPECT_EQ(org_.bodies[0]["patient"]["fields"]["HealthCloudGA__Gender__pc"], Json("Female"));
   EXPECT_EQ(org_.bodies[0]["referral"]["fields"]["StatusReason"], Json("Ready"));
   EXPECT_EQ(org_.bodies[0]["referral"]["fields"]["Status"], Json("Draft"));
+  snapshot_.referral.category = referral::Category::failed;  // a word that the mapping does not name
+  org_.held.clear();
+  ASSERT_TRUE(runner().run(create).finished);
+  EXPECT_EQ(org_.bodies[1]["referral"]["fields"]["Status"], Json("Revoked"));
+  snapshot_.referral.category.reset();
+  org_.held.clear();
+  ASSERT_TRUE(runner().run(create).finished);
+  EXPECT_EQ(org_.bodies[2]["referral"]["fields"]["Status"], Json("Active"));
 }
 
 TEST_F(Salesforce, EveryCategoryHasAStatusAndAcceptanceOnlyWhereEachEventIsTold) {
