@@ -154,7 +154,8 @@ struct StepDone {
   std::map<std::string, Secret> ephemeral{};
   std::chrono::milliseconds ephemeral_for{0};
   bool forget_ephemeral = false;
-  std::chrono::milliseconds pause{0};  // the destination asks for patience: the next step leaves no sooner
+  // The destination asks for patience: the next step leaves no sooner, the next question for the status far later.
+  std::chrono::milliseconds pause{0};
 };
 struct RetryLater {
   std::string why;

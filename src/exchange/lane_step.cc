@@ -528,7 +528,7 @@ class LaneStepper {
     if (!polls()) return false;
     const bool just_delivered = input_.sent && input_.sent->delivery;
     if (polled_ || just_delivered) {
-      unit_.schedule(input_.key, now_ + poll_every(), true);
+      unit_.schedule(input_.key, now_ + std::max(poll_every(), poll_pause_), true);
       scheduled_ = true;
       return true;
     }
@@ -564,9 +564,13 @@ class LaneStepper {
       if (!done->ephemeral.empty())
         ephemeral_.keep(integration_->id, integration_->version, done->ephemeral, now_ + done->ephemeral_for);
       polled_ = sent.request.step == "status";
+      // Where a destination asks for patience a question can wait far longer than a delivery.
+      constexpr int polls_wait_longer = 60;
+      poll_pause_ = done->pause * polls_wait_longer;
     } else {
       polled_ = true;  // a poll that failed is simply made again later
       output_.failed = true;
+      if (const auto* later = std::get_if<RetryLater>(&verdict)) poll_pause_ = later->after.value_or(milliseconds{0});
     }
     if (sent.poll_progress.data["accepted"].bool_or(false)) lane_.accepted_at = now_;
     return true;
@@ -589,6 +593,7 @@ class LaneStepper {
   std::shared_ptr<const std::map<std::string, Secret>> ephemeral_set_;  // outlives the view that points at it
   bool scheduled_ = false;
   bool polled_ = false;
+  milliseconds poll_pause_{0};  // the next poll comes no sooner
   StepOutput output_;
 };
 

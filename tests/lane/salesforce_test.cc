@@ -81,6 +81,20 @@ TEST_P(OrgLanes, WaitWhereTheDaysRequestsAreNearlyUsed) {
   EXPECT_TRUE(org_.held[0].files.empty());
   world_.pass(15s);
   EXPECT_THAT(org_.held[0].files, SizeIs(1));
+  const auto asked = [&] {
+    const auto steps = world_.network.steps();
+    return std::count(steps.begin(), steps.end(), "status");
+  };
+  world_.pass(2min);
+  const auto before = asked();
+  world_.pass(1h);
+  EXPECT_LE(asked() - before, 6) << "a question can wait ten minutes";
+  EXPECT_GE(asked() - before, 5);
+  org_.limit_info = "api-usage=1/5000";
+  world_.pass(15min);
+  const auto easy = asked();
+  world_.pass(10min);
+  EXPECT_EQ(asked() - easy, 10);
 }
 
 TEST_P(OrgLanes, PauseWhereTheyAreUsedUp) {

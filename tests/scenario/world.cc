@@ -247,6 +247,12 @@ Integration Clinic::hands_over_to(const Destination& destination, const Json& mo
   return {*world_, key_, answer.body["id"].text_or()};
 }
 
+Integration Clinic::makes_integration(const Json& body) const {
+  const Answer answer = post("/integrations", body);
+  expect_status(answer, 201, "making the integration");
+  return {*world_, key_, answer.body["id"].text_or()};
+}
+
 Answer Clinic::tries_to_refer(const std::string& listing, const Json& more) const {
   return post("/referrals", with(with(invented_person(), Json::object({{"listingId", listing}})), more));
 }
@@ -440,6 +446,8 @@ Answer World::send(const std::string& key, const std::string& method, const std:
   if (auto parsed = Json::parse(answer.text)) answer.body = std::move(*parsed);
   return answer;
 }
+
+std::string World::url() const { return service_->url(); }
 
 std::size_t World::open_work() {
   auto rows = looking_->query(count_work, {to_ms(clock_.now())});

@@ -145,6 +145,7 @@ class Clinic {
   // An integration of all listings so far that were asked for, else of `listingIds` in `more`.
   Integration hands_over_to(const Destination& destination, const Json& more);
   Answer tries_to_hand_over_to(const Destination& destination, const Json& more);
+  Integration makes_integration(const Json& body) const;  // of any connector
   // A referral of an invented person, `more` laid over it.
   Referral refers(const std::string& listing, const Json& more = Json::object()) const;
   Answer tries_to_refer(const std::string& listing, const Json& more) const;
@@ -214,6 +215,7 @@ class World {
   Answer send(const std::string& key, const std::string& method, const std::string& path, std::string bytes,
               const net::Headers& headers);
 
+  std::string url() const;                        // of the service
   void settle();                                  // until nothing is left to do at this moment
   void pass(std::chrono::milliseconds duration);  // settles, lets the time go by, settles
   Instant now() const { return clock_.now(); }

@@ -121,7 +121,9 @@ std::vector<SettingRule> setting_rules() {
       rule("updatePatient", "Update patient", Type::boolean, true,
            "Changes of the registrant are written to the patient until the referral is accepted."),
       rule("statusPollSeconds", "Seconds between questions", Type::integer, 60,
-           "How often the org is asked whether the referral has been accepted."),
+           "How often the org is asked whether a referral has been accepted: one request for each that is open. Raise "
+           "it "
+           "where the org's daily limit is small."),
   };
 }
 

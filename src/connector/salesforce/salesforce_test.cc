@@ -210,6 +210,18 @@ TEST_F(Salesforce, EveryCategoryHasAStatusAndAcceptanceOnlyWhereEachEventIsTold)
   }
 }
 
+TEST_F(Salesforce, ARequesterIsNamedAndNeverMade) {
+  org_.providers["1999999984"] = "0cm000000000010AAA";
+  settings_.set("requester", "1999999984");
+  ASSERT_TRUE(create().finished);
+  EXPECT_EQ(org_.bodies[0]["requester"], record("0cm000000000010AAA"));
+  EXPECT_EQ(org_.bodies[0]["performers"], Json::array({record("0cm000000000007AAA")}));
+  settings_.set("requester", "001000000000005AAA");
+  org_.held.clear();
+  ASSERT_TRUE(create().finished);
+  EXPECT_EQ(org_.bodies[1]["requester"], record("001000000000005AAA"));
+}
+
 // --- several performers ----------------------------------------------------------------------------------------------
 
 TEST_F(Salesforce, MoreThanFivePerformersAreSplitUnderOneMarkAndOnePatient) {
