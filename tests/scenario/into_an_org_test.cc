@@ -195,7 +195,9 @@ TEST_P(IntoAnOrg, AcceptanceOverThereIsFoundAndEndsTheUpdates) {
   sent.is_edited(json(R"({"priority": "routine"})"));
   world.settle();
   EXPECT_EQ(arrived.shown()["priority"], Json("stat"));
-  EXPECT_EQ(sent.explain(org)["code"], Json("mode.accepted")) << sent.explain(org).dump();
+  const Json why = sent.explain(org);
+  EXPECT_EQ(why["code"], Json("accepted")) << why.dump();
+  EXPECT_THAT(why["sentence"].text_or(), HasSubstr("updates have ended with that"));
 }
 
 TEST_P(IntoAnOrg, TryingTheSettingsSaysThatAllIsThereAndWhatIsNot) {
