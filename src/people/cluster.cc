@@ -36,9 +36,9 @@ class Forest {
 };
 
 // Joins groups whose records only together say that they are one person.
-template <class Fits, class Unguarded>
+template <class Fits>
 void second_look(std::span<const Record> records, std::span<const ScoredPair> pairs, const Scorer& scorer,
-                 const ClusterOptions& options, Forest& forest, Fits&& fits, Unguarded&& unguarded) {
+                 const ClusterOptions& options, Forest& forest, Fits&& fits) {
   constexpr std::size_t cross_max = 64;
   struct Doubt {
     std::uint32_t first, second;
@@ -75,8 +75,7 @@ void second_look(std::span<const Record> records, std::span<const ScoredPair> pa
     // More pairs have more chances to agree on something.
     const double bits = scorer.score(best, records[doubt.first], records[doubt.second]).total_bits -
                         std::log2(static_cast<double>(cross));
-    if (bits >= from + 1 && sum >= -8.0 * static_cast<double>(cross) && unguarded(best, doubt.first, doubt.second))
-      forest.join(a, b);
+    if (bits >= from + 1 && sum >= -8.0 * static_cast<double>(cross)) forest.join(a, b);
   }
 }
 
@@ -113,9 +112,8 @@ Clusters cluster(std::span<const Record> records, std::span<const ScoredPair> pa
   // A link that asks for a person joins nothing by itself. Where a file has no birth dates at all, their absence cannot
   // be held against every pair; and what is thin is for the score to say, which knows the file's own prior.
   const bool births_known = frequencies.total(Value::birth) * 10 >= records.size();
-  const auto unguarded = [&](const Comparison& comparison, std::uint32_t a, std::uint32_t b) {
-    if (!options.guards) return true;
-    const auto fired = people::guards(comparison, records[a], records[b], frequencies);
+  const auto unguarded = [&](std::uint32_t a, std::uint32_t b) {
+    const auto fired = people::guards(compare(records[a], records[b]), records[a], records[b], frequencies);
     return std::all_of(fired.begin(), fired.end(), [&](Guard guard) {
       return guard == Guard::thin_evidence || (guard == Guard::household && !births_known);
     });
@@ -132,8 +130,7 @@ Clusters cluster(std::span<const Record> records, std::span<const ScoredPair> pa
     const std::size_t cross = mine.size() * theirs.size();
     // Identical records fall out of the sample first: whoever fits one of them fits the others.
     const std::size_t step = std::max<std::size_t>(1, cross / options.cross_checks_max);
-    bool joined = fits(link.first, link.second) &&
-                  unguarded(compare(records[link.first], records[link.second]), link.first, link.second);
+    bool joined = fits(link.first, link.second) && (!options.guards || unguarded(link.first, link.second));
     sum = 0;
     double asked = 0;
     for (std::size_t i = 0; joined && i < cross; i += step, asked += 1)
@@ -144,7 +141,8 @@ Clusters cluster(std::span<const Record> records, std::span<const ScoredPair> pa
     else
       ++result.unions_refused;
   }
-  for (int round = 0; round < 2; ++round) second_look(records, pairs, scorer, options, forest, fits, unguarded);
+  // Where doubts are a person's to decide, nothing joins on a second look.
+  for (int round = 0; round < 2 && !options.guards; ++round) second_look(records, pairs, scorer, options, forest, fits);
   constexpr std::uint32_t none = ~0U;
   std::vector<std::uint32_t> number(records.size(), none);
   result.of.resize(records.size());

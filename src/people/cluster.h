@@ -23,7 +23,7 @@ struct ClusterOptions {
   // Pairs looked at before two large clusters are joined; beyond it they are sampled evenly.
   std::size_t cross_checks_max = 256;
   // A group of records knows more of its person than each of them: after the links, groups are compared as a search
-  // compares a person, by the best of each field. Pairs below a link but above this may then join.
+  // compares a person, by the best of each field. Pairs below a link but above this may then join; not with guards.
   double second_look_bits_min = -9;
   bool guards = true;
   // Pairs a person declared different; first < second, sorted.

@@ -79,14 +79,16 @@ bool both_established(const Record& a, const Record& b, const Frequencies& frequ
 
 bool is_twin(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
-  if (given == level::missing || given == level::exact || birth != level::exact ||
-      c.of(Field::order) == level::order::swapped || same_number(a, b))
-    return false;
+  if (given == level::missing || given == level::exact || birth != level::exact || same_number(a, b)) return false;
+  // Names in each other's place, the given one not quite the same: Oliver is no slip of Olivia.
+  if (c.of(Field::order) == level::order::swapped) return c.of(Field::gender) == level::gender::different;
   const bool kin = (family >= level::exact && family <= level::family::sounds) || same_household(c);
   if (!kin) return false;
   if (a.multiple_birth || b.multiple_birth) return given != level::given::nickname;
   if (given == level::given::different || given == level::given::far || given == level::given::sounds) return true;
-  if (given == level::given::nickname || given == level::given::part) return false;
+  if (given == level::given::nickname) return false;
+  // A word of a double name is the same name. A middle name in front may be the other twin's name.
+  if (given == level::given::part) return a.given.word_count < 2 && b.given.word_count < 2;
   // An initial under the same roof may be a brother's.
   if (given == level::given::initial) return same_household(c);
   return c.of(Field::gender) == level::gender::different || both_established(a, b, frequencies);
@@ -143,9 +145,8 @@ bool is_thin(const Comparison& c) {
   const bool place = positive(Field::address, level::address::close) ||
                      positive(Field::postcode, level::postcode::edit) ||
                      positive(Field::locality, level::locality::close);
-  const bool half_name = positive(Field::given, level::given::sounds) || positive(Field::family, level::family::sounds);
-  const int groups =
-      (name || half_name ? 1 : 0) + (birth ? 1 : 0) + (identifier ? 1 : 0) + (contact ? 1 : 0) + (place ? 1 : 0);
+  // Half a name does not count: two of one given name and birth date are a coincidence as well as a marriage.
+  const int groups = (name ? 1 : 0) + (birth ? 1 : 0) + (identifier ? 1 : 0) + (contact ? 1 : 0) + (place ? 1 : 0);
   return groups < 2;
 }
 

@@ -168,6 +168,16 @@ TEST(Guards, TwinsAreNeverLinkedByThemselves) {
   EXPECT_TRUE(has(known.judge(base(), alike), Guard::twins)) << "names one letter apart, but a twin is on record";
 }
 
+TEST(Guards, ATwinMayBearTheOthersMiddleName) {
+  const Known known;
+  auto a = base(), b = base();
+  b.first_name = Text("Joan");
+  b.middle_name = Text("");
+  EXPECT_TRUE(has(known.judge(a, b), Guard::twins));
+  a.first_name = Text("Wilhelmina Joan");
+  EXPECT_FALSE(has(known.judge(a, b), Guard::twins)) << "a word of a double name";
+}
+
 TEST(Guards, ParentAndChild) {
   const Known known;
   auto child = base();
