@@ -46,6 +46,11 @@ struct Found {
   std::vector<IntakeOpportunityId> possible;
 };
 
+// Only what was named is sure: a person may well be accepted twice, and two may look alike.
+bool needs_review(const Found& found) {
+  return found.basis == LinkBasis::name || found.basis == LinkBasis::person || !found.possible.empty();
+}
+
 template <class Fits>
 Found find(Unit& unit, const OrganizationId& organization, const std::vector<std::string>& keys,
            const std::optional<PersonId>& person, bool person_in_review, Fits fits) {
@@ -144,7 +149,7 @@ void follow_referral(referral::Unit& unit, const referral::Referral* before, con
   o.referral = after.id;
   o.listing = after.listing;
   o.basis = found.basis;
-  o.in_review = found.basis == LinkBasis::name || !found.possible.empty();
+  o.in_review = needs_review(found);
   o.possible = std::move(found.possible);
   if (after.person) {
     o.person = after.person;
@@ -194,7 +199,7 @@ IntakeOpportunityId follow_chart(referral::Unit& unit, const OrganizationId& org
   o.chart = facts.key;
   o.stage = facts.stage;
   o.basis = found.basis;
-  o.in_review = found.basis == LinkBasis::name || !found.possible.empty();
+  o.in_review = needs_review(found);
   o.possible = std::move(found.possible);
   o.registrant = Private(registrant);
   if (facts.person) {
@@ -226,7 +231,7 @@ Result<void> confirm_link(referral::Unit& unit, const IntakeOpportunityId& id) {
   IntakeOpportunity next = *standing;
   next.in_review = false;
   next.possible.clear();
-  if (next.basis == LinkBasis::name) next.basis = LinkBasis::hand;
+  if (next.basis == LinkBasis::name || next.basis == LinkBasis::person) next.basis = LinkBasis::hand;
   save(unit, std::move(next), "opportunity.confirm_link");
   return {};
 }

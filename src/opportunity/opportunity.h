@@ -53,7 +53,7 @@ struct ChartKey {
 enum class LinkBasis {
   none,        // there is only one of the two
   identifier,  // the referral named the chart, the patient or the record number
-  person,      // both belong to the same known person
+  person,      // both belong to the same known person: somebody has to look
   name,        // name and date of birth agree: somebody has to look
   hand,        // a person said so
 };
