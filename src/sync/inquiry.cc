@@ -103,6 +103,10 @@ Json diagnose(const EmrConnection& connection, const Ask& ask, const std::functi
   std::vector<Heard> heard;
   for (const auto& [check, goal] : routes) {
     heard.push_back(interview.ask(goal));
+    // The first answer tells the time there; signed with it, the same question tells what is wrong beside the clock.
+    const bool first = heard.size() == 1 && heard.back().trouble == Trouble::refused && interview.clock_known();
+    if (first && std::abs(interview.skew_ms()) >= milliseconds{skew_warning}.count())
+      heard.back() = interview.ask(goal);
     const Trouble trouble = heard.back().trouble;
     if (trouble == Trouble::no_answer || trouble == Trouble::not_allowed) break;
   }

@@ -266,8 +266,12 @@ Request KipuSource::ask(const EmrConnection& connection, const Question& questio
     add("per", std::to_string(connection.page_size));
   }
   const int version = version_of(connection, question.goal);
+  // Signed is the path as it is sent, with whatever path the base URL brings along.
+  const std::size_t host = connection.base_url.find("://");
+  const std::size_t path = connection.base_url.find('/', host == std::string::npos ? 0 : host + 3);
+  const std::string signed_uri = (path == std::string::npos ? "" : connection.base_url.substr(path)) + uri;
   const SignedHeaders sign = sign_get(version >= 4 ? Scheme::sha256 : Scheme::sha1,
-                                      {connection.access_id, connection.secret}, uri, server_now);
+                                      {connection.access_id, connection.secret}, signed_uri, server_now);
   Request request;
   request.url = Secret(connection.base_url + uri);
   // Some clients and proxies set Date themselves; X-Auth-Date is what the signature was made with.

@@ -58,6 +58,19 @@ TEST(KipuSource, ASignedRequestIsTheKnownAnswerOfTheReference) {
   EXPECT_THAT(header(request, "Accept"), HasSubstr("version=3"));
 }
 
+TEST(KipuSource, ThePathOfTheBaseUrlIsSignedToo) {
+  Question question;
+  question.goal = Goal::locations;
+  EmrConnection behind = connection();
+  behind.base_url = "https://gateway.example.org/kipu";
+  const Instant now = at("2026-03-01T15:04:05Z");
+  const Request request = KipuSource().ask(behind, question, now);
+  EXPECT_EQ(request.url.reveal(), "https://gateway.example.org/kipu/api/locations?app_id=42");
+  EXPECT_EQ(header(request, "Authorization"),
+            sign_get(Scheme::sha1, {"access", Secret("handoff-test-secret")}, "/kipu/api/locations?app_id=42", now)
+                .authorization);
+}
+
 TEST(KipuSource, VersionFourRenamesChartsAndSignsWithSha256) {
   Question question;
   question.goal = Goal::detail;
