@@ -79,9 +79,12 @@ bool both_established(const Record& a, const Record& b, const Frequencies& frequ
 
 bool is_twin(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
-  if (given == level::missing || given == level::exact || birth != level::exact || same_number(a, b)) return false;
-  // Names in each other's place, the given one not quite the same: Oliver is no slip of Olivia.
-  if (c.of(Field::order) == level::order::swapped) return c.of(Field::gender) == level::gender::different;
+  if (given == level::missing || birth != level::exact || same_number(a, b)) return false;
+  // Names in each other's place, one of them not quite the same: Oliver is no slip of Olivia. Which ladder that one stands
+  // on is not told, see compare_names().
+  if (c.of(Field::order) == level::order::swapped)
+    return (given != level::exact || family != level::exact) && c.of(Field::gender) == level::gender::different;
+  if (given == level::exact) return false;
   const bool kin = (family >= level::exact && family <= level::family::sounds) || same_household(c);
   if (!kin) return false;
   if (a.multiple_birth || b.multiple_birth) return given != level::given::nickname;

@@ -176,6 +176,13 @@ TEST(Guards, ATwinMayBearTheOthersMiddleName) {
   EXPECT_TRUE(has(known.judge(a, b), Guard::twins));
   a.first_name = Text("Wilhelmina Joan");
   EXPECT_FALSE(has(known.judge(a, b), Guard::twins)) << "a word of a double name";
+  // In each other's place and of another sex.
+  a = base(), b = base();
+  b.first_name = Text("Quillcroft");
+  b.last_name = Text("Wilhelmin");
+  EXPECT_FALSE(has(known.judge(a, b), Guard::twins));
+  b.gender = Text("male");
+  EXPECT_TRUE(has(known.judge(a, b), Guard::twins));
 }
 
 TEST(Guards, ParentAndChild) {
