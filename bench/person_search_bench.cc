@@ -217,23 +217,40 @@ Found search(store::Connection& connection, const Scorer& scorer, const Record& 
     calls.clear();
     for (std::size_t i = from; i < to; ++i) calls.push_back({&find, {space, static_cast<std::int64_t>(keys[i].hash)}});
     found.keys += calls.size();
-    for (const auto& rows : must(connection.query_all(calls))) {
+    // Who shares a rare key, or several, comes first: the cut takes the others.
+    struct Candidate {
+      double weight;
+      const store::Row* row;
+    };
+    std::unordered_map<std::int64_t, Candidate> fresh;
+    const auto answers = must(connection.query_all(calls));
+    for (const auto& rows : answers) {
       if (rows.size() > crowded) continue;
       for (const auto& row : rows) {
-        const auto number = row.integer(0);
-        if (std::find(seen.begin(), seen.end(), number) != seen.end()) continue;
-        if (seen.size() == candidates_max) {
-          found.truncated = true;
-          return;
-        }
-        seen.push_back(number);
-        const auto candidate = must(deserialize(row.view(2)));
-        const auto score = scorer.score(probe, candidate);
-        if (score.total_bits <= best_bits) continue;
-        best_bits = score.total_bits;
-        found.best = number;
-        found.probability = score.probability;
+        if (std::find(seen.begin(), seen.end(), row.integer(0)) != seen.end()) continue;
+        auto& candidate = fresh.try_emplace(row.integer(0), Candidate{0, &row}).first->second;
+        candidate.weight += 1.0 / static_cast<double>(rows.size());
       }
+    }
+    std::vector<Candidate> ranked;
+    for (const auto& [number, candidate] : fresh) ranked.push_back(candidate);
+    const std::size_t room = candidates_max - seen.size();
+    if (ranked.size() > room) {
+      found.truncated = true;
+      std::nth_element(ranked.begin(), ranked.begin() + static_cast<std::ptrdiff_t>(room), ranked.end(),
+                       [](const Candidate& a, const Candidate& b) {
+                         return a.weight != b.weight ? a.weight > b.weight : a.row->integer(0) < b.row->integer(0);
+                       });
+      ranked.resize(room);
+    }
+    for (const auto& candidate : ranked) {
+      const auto number = candidate.row->integer(0);
+      seen.push_back(number);
+      const auto score = scorer.score(probe, must(deserialize(candidate.row->view(2))));
+      if (score.total_bits <= best_bits) continue;
+      best_bits = score.total_bits;
+      found.best = number;
+      found.probability = score.probability;
     }
   };
   const std::size_t strongest = std::min<std::size_t>(5, first_round);
