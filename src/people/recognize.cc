@@ -86,10 +86,15 @@ Assessment assess_known(const Scorer& scorer, const Frequencies& frequencies, co
 std::vector<Candidate> rank(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
                             const KnownPersons& persons, const std::set<PersonId>& barred, std::size_t count) {
   // A cheap look at everybody first; the full one costs ten times as much.
+  const double review = scorer.model().policy.review, asked_from = std::log2(review / (1 - review));
   std::vector<std::pair<double, const KnownPersons::value_type*>> order;
   for (const auto& each : persons) {
     double best = -1e9;
     for (const auto& record : each.second.records) best = std::max(best, scorer.score(probe, record).total_bits);
+    // What is far from being asked about is not looked at in full; several records may add up to more than each of
+    // them.
+    constexpr double adding_up = 15;
+    if (best < asked_from - (each.second.records.size() > 1 ? adding_up : 0)) continue;
     order.emplace_back(best, &each);
   }
   // The best level of each field over several records is worth more than the best record alone.

@@ -327,57 +327,66 @@ PopulationCache& population_cache() {
   return cache;
 }
 
-Findings order_found(std::vector<std::pair<KeyKind, std::vector<Found>>> by_key, std::size_t max) {
+namespace {
+
+// Records, by mark, in the order in which they are looked at, each with the keys that found it.
+struct Order {
+  std::vector<std::pair<std::uint64_t, std::vector<KeyKind>>> records;
+  bool truncated = false;
+};
+
+Order order_of(std::vector<std::pair<KeyKind, std::vector<std::uint64_t>>> by_key, std::size_t max) {
   // Keys that few share tell most. A crowded one is a last resort: what it holds was cut.
   std::stable_sort(by_key.begin(), by_key.end(),
                    [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
-  Findings out;
+  Order out;
   std::unordered_map<std::uint64_t, std::size_t> place;
-  for (auto& [kind, rows] : by_key) {
-    const bool crowded = rows.size() >= people::crowded_from;
+  for (const auto& [kind, marks] : by_key) {
+    const bool crowded = marks.size() >= people::crowded_from;
+    // Those that were found otherwise are told that this key finds them, too.
+    const bool only_known = crowded && !out.records.empty();
     if (crowded) out.truncated = true;
-    if (crowded && !out.records.empty() && !place.empty()) {
-      // Those that were found otherwise are told that this key finds them, too.
-      for (const Found& each : rows) {
-        const auto known = place.find(each.record);
-        if (known != place.end()) out.records[known->second].keys.push_back(kind);
-      }
-      continue;
-    }
-    for (Found& each : rows) {
-      const auto [known, is_new] = place.try_emplace(each.record, out.records.size());
-      if (!is_new) {
-        out.records[known->second].keys.push_back(kind);
-        continue;
-      }
-      if (out.records.size() == max) {
-        place.erase(known);
+    for (const std::uint64_t mark : marks) {
+      if (const auto known = place.find(mark); known != place.end()) {
+        out.records[known->second].second.push_back(kind);
+      } else if (out.records.size() == max) {
         out.truncated = true;
-        continue;
+      } else if (!only_known) {
+        place.emplace(mark, out.records.size());
+        out.records.push_back({mark, {kind}});
       }
-      each.keys = {kind};
-      out.records.push_back(std::move(each));
     }
   }
   return out;
 }
 
+}  // namespace
+
 Result<Findings> read_found(Connection& connection, const OrganizationId& organization, std::span<const Key> keys,
                             std::size_t max) {
   auto rows = HANDOFF_TRY(connection.query(
       find_under_keys, {space_of(organization), keys_json(keys), static_cast<std::int64_t>(people::crowded_from - 1)}));
-  std::vector<std::pair<KeyKind, std::vector<Found>>> by_key;
+  std::vector<std::pair<KeyKind, std::vector<std::uint64_t>>> by_key;
   std::unordered_map<std::int64_t, std::size_t> place;
   for (const Key& key : keys) {
     if (place.try_emplace(as_stored(key.hash), by_key.size()).second) by_key.push_back({key.kind, {}});
   }
-  for (const Row& row : rows) {
-    auto data = people::deserialize(row.view(3));
-    if (!data) continue;
-    by_key[place.at(row.integer(0))].second.push_back(
-        {expand_person(row.view(2)), static_cast<std::uint64_t>(row.integer(1)), *data, {}});
+  std::unordered_map<std::uint64_t, std::size_t> row_of;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto mark = static_cast<std::uint64_t>(rows[i].integer(1));
+    row_of.try_emplace(mark, i);
+    by_key[place.at(rows[i].integer(0))].second.push_back(mark);
   }
-  return order_found(std::move(by_key), max);
+  Order order = order_of(std::move(by_key), max);
+  Findings out;
+  out.truncated = order.truncated;
+  // Most of what crowded keys hold is passed over, so only what is chosen is read out.
+  for (auto& [mark, kinds] : order.records) {
+    const Row& row = rows[row_of.at(mark)];
+    auto data = people::deserialize(row.view(3));
+    if (data) out.records.push_back({expand_person(row.view(2)), mark, *data, std::move(kinds)});
+  }
+  return out;
 }
 
 Result<std::vector<Person>> read_persons(Connection& connection, const OrganizationId& organization,

@@ -58,8 +58,4 @@ Result<std::vector<people::Assertion>> read_assertions(Connection& connection, c
                                                        std::span<const PersonId> ids);
 Result<people::Population> read_population(Connection& connection, const OrganizationId& organization);
 
-// Puts the records of several searches in the order in which they are looked at, and cuts to `max`.
-people::Findings order_found(std::vector<std::pair<people::KeyKind, std::vector<people::Found>>> by_key,
-                             std::size_t max);
-
 }  // namespace handoff::store
