@@ -79,6 +79,10 @@ constexpr Statement save_destination{
     "INSERT INTO emr_destination (organization_id, connection_id, key, body, linked_at, linked_by) "
     "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (organization_id, connection_id, key) DO UPDATE SET "
     "body = excluded.body, linked_at = excluded.linked_at, linked_by = excluded.linked_by"};
+constexpr Statement mark_to_read{
+    "emr.read_again",
+    "UPDATE emr_record SET read_due = 1 WHERE organization_id = $1 AND connection_id = $2 AND no_destination = 0 "
+    "AND state NOT IN ('missing', 'tombstoned', 'locked')"};
 constexpr Statement delete_destination{
     "emr.forget_destination",
     "DELETE FROM emr_destination WHERE organization_id = $1 AND connection_id = $2 AND key = $3"};
@@ -273,6 +277,7 @@ class SyncBatch final : public RoomBatch, public sync::Unit {
     over_.forgotten.erase({link.connection, link.key});
     over_.destinations.insert_or_assign({link.connection, link.key}, link);
   }
+  void read_again(const EmrConnectionId& id) override { call(mark_to_read, {organization().text(), id.text()}); }
   void forget_destination(const EmrConnectionId& id, const std::string& key) override {
     call(delete_destination, {organization().text(), id.text(), key});
     over_.destinations.erase({id, key});

@@ -226,6 +226,7 @@ class Application {
     }
     r = unit_.referral(stand->id);
     if (r->status == referral::Status::draft) {
+      const bool held_before = std::any_of(r->warnings.begin(), r->warnings.end(), is_hold_reason);
       const auto holds = hold_reasons(chart, connection);
       reasons.insert(reasons.begin(), holds.begin(), holds.end());
       for (const auto& warning : r->warnings) {
@@ -233,8 +234,7 @@ class Application {
         if (stays) reasons.push_back(warning);
       }
       HANDOFF_TRY(commands_.warn(unit_, stand->id, reasons));
-      // Held back until now, and nothing holds it any more.
-      const bool held_before = !hold_reasons(before.chart.reveal(), connection).empty();
+      // Held back until now, and nothing holds it any more: the chart has what was missing, or the settings changed.
       if (connection.on_discharge == OnDischarge::send && holds.empty() && held_before) {
         const Result<void> sent = commands_.submit(unit_, stand->id);
         if (!sent && sent.error().kind != Kind::invalid_input) return sent.error();
@@ -313,6 +313,27 @@ bool stays_locked(const LinkedRecord& record, const Json& chart, const EmrConnec
   return day_in_chart(chart, "dischargeDate", connection).has_value() && !readmitted;
 }
 
+// What evaluate() wants to know beside the chart: where the destination leads today, and how its referral stands.
+Result<Circumstances> circumstances_of(referral::Unit& unit, const ApplyContext& context, const LinkedRecord& before,
+                                       const Destination& destination, std::optional<Instant> chart_updated_at) {
+  Unit& part = part_of<Unit>(unit);
+  const EmrConnection& connection = *context.connection;
+  std::vector<const DestinationLink*> links;
+  for (const auto& key : destination_keys(destination)) links.push_back(part.destination(connection.id, key));
+  Circumstances circumstances;
+  circumstances.connection = &connection;
+  circumstances.state = context.state;
+  circumstances.target = resolve(destination, connection, *context.state, links);
+  circumstances.chart_updated_at = chart_updated_at;
+  circumstances.now = unit.now();
+  if (const RecordReferral* stand = before.standing_referral()) {
+    const referral::Referral* r = unit.referral(stand->id);
+    if (r == nullptr) return record_moved();
+    circumstances.standing = facts_of(*r);
+  }
+  return circumstances;
+}
+
 }  // namespace
 
 Result<Applied> apply_chart(referral::Unit& unit, referral::Commands& commands, RecordFollower& follower,
@@ -344,24 +365,28 @@ Result<Applied> apply_chart(referral::Unit& unit, referral::Commands& commands, 
       marked.changed_at = unit.now();
       out.changed_at = detail.updated_at;
     }
+    // A link is ours and no update of the EMR: it reaches the chart as it was applied.
+    const RecordReferral* stand = before.standing_referral();
+    if (stand != nullptr) {
+      const Circumstances as_applied =
+          HANDOFF_TRY(circumstances_of(unit, context, before, before.applied, before.row_updated_at));
+      if (as_applied.target.real() && as_applied.target.text != stand->target) {
+        Evaluation evaluation = evaluate(marked, before.chart.reveal(), as_applied);
+        Application application(unit, commands, context);
+        HANDOFF_TRY(application.carry_out(before, evaluation, as_applied.target));
+        out.created = application.created();
+        out.altered = application.altered();
+        evaluation.after.waiting = marked.waiting;
+        if (out.created || out.altered) follower.follow(unit, connection, &before, evaluation.after);
+        marked = std::move(evaluation.after);
+      }
+    }
     save(part, marked);
     return out;
   }
 
-  const Destination read = destination_of(chart);
-  std::vector<const DestinationLink*> links;
-  for (const auto& key : destination_keys(read)) links.push_back(part.destination(connection.id, key));
-  Circumstances circumstances;
-  circumstances.connection = &connection;
-  circumstances.state = context.state;
-  circumstances.target = resolve(read, connection, *context.state, links);
-  circumstances.chart_updated_at = detail.updated_at;
-  circumstances.now = unit.now();
-  if (const RecordReferral* stand = before.standing_referral()) {
-    const referral::Referral* r = unit.referral(stand->id);
-    if (r == nullptr) return record_moved();
-    circumstances.standing = facts_of(*r);
-  }
+  const Circumstances circumstances =
+      HANDOFF_TRY(circumstances_of(unit, context, before, destination_of(chart), detail.updated_at));
   Evaluation evaluation = evaluate(marked, chart, circumstances);
   LinkedRecord& after = evaluation.after;
   out.changed = evaluation.changed;

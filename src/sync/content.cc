@@ -1,5 +1,8 @@
 #include "sync/content.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 #include "sync/evaluate.h"
 #include "sync/words.h"
@@ -153,6 +156,12 @@ std::vector<referral::Warning> hold_reasons(const Json& chart, const EmrConnecti
                            " yet. It goes on by itself when the EMR has it, or submit the draft."});
   }
   return reasons;
+}
+
+bool is_hold_reason(const referral::Warning& warning) {
+  constexpr std::array codes{"emr.consent_missing", "emr.mr_number_missing", "emr.admission_date_missing",
+                             "emr.birth_date_missing"};
+  return std::any_of(codes.begin(), codes.end(), [&](const char* code) { return warning.code == code; });
 }
 
 }  // namespace handoff::sync

@@ -18,5 +18,7 @@ Json content_patch(const Json& current, const Json& applied_chart, const Json& c
                    const std::string& organization);
 // Why a draft is held back, each as a warning at "/source"; none where it may go.
 std::vector<referral::Warning> hold_reasons(const Json& chart, const EmrConnection& connection);
+// True for a warning that hold_reasons() gave once: the draft that carries it was held back.
+bool is_hold_reason(const referral::Warning& warning);
 
 }  // namespace handoff::sync

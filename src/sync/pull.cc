@@ -362,7 +362,12 @@ bool PullOfOne::do_stage(Instant now) {
       }
       return true;
     case Stage::census:
-      if (!reconcile_ || disabled.contains(word(Goal::census))) {
+      if (feed_is_off() && disabled.contains(word(Goal::census))) {
+        fail("emr.route_gone",
+             "The EMR has switched off both the change feed and the roster for this instance: ask its vendor to enable "
+             "one of them, or set another path.",
+             false, now);
+      } else if (!reconcile_ || disabled.contains(word(Goal::census))) {
         next_stage();
       } else {
         ask_list(Goal::census, list_page_);
@@ -418,6 +423,11 @@ void PullOfOne::list_heard(Instant now) {
     case Goal::census: return census_heard(std::move(heard), now);
     default: return;
   }
+}
+
+bool PullOfOne::feed_is_off() const {
+  const std::string feed = word(Goal::changes);
+  return disabled_.contains(feed) || of_->state.disabled_routes.contains(feed);
 }
 
 void PullOfOne::degrade(Goal goal, const Heard& heard, Instant now) {

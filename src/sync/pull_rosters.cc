@@ -46,6 +46,8 @@ void PullOfOne::vaults_heard(Heard heard, Instant now) {
 
 void PullOfOne::census_heard(Heard heard, Instant now) {
   if (heard.trouble != Trouble::none) {
+    // Without the change feed the roster is all there is: a pull that read neither has not been made.
+    if (feed_is_off()) return give_up(Goal::census, heard, now);
     degrade(Goal::census, heard, now);
     if (ending_) return;
     census_.clear();

@@ -44,6 +44,9 @@ class Unit {
 
   virtual const LinkedRecord* record(const EmrConnectionId& id, const std::string& casefile) = 0;
   virtual void save(const LinkedRecord& record) = 0;  // row_version as the caller raised it
+  // The settings changed: records with a destination are read in the next cycle, whatever their timestamp, locked ones
+  // left out.
+  virtual void read_again(const EmrConnectionId& id) = 0;
   // The backstop of idempotence, unique on its first four: false where that place is taken already.
   virtual bool take_place(const EmrConnectionId& id, const std::string& casefile, std::int64_t stay,
                           std::int64_t revision, const ReferralId& referral) = 0;

@@ -156,7 +156,12 @@ Result<net::Response> patch_emr_connection(Call& call) {
     sync::read_connection(merge_patch(std::move(body), call.body), false, Date::of(office.now()), next, faults);
     if (!faults.empty()) return fault_error(std::move(faults));
     next.row_version += 1;
+    const bool means_other =
+        next.consent_exempt != connection->consent_exempt || next.on_discharge != connection->on_discharge ||
+        next.non_destinations != connection->non_destinations || next.own_locations != connection->own_locations;
     unit.save(next);
+    // What was held back or passed over by the old settings is looked at by the new ones.
+    if (means_other) unit.read_again(id);
     start_anew(unit, id, office.now());
     office.audit(call.organization(), "emr_connection.edit", "emr_connection", id.text(),
                  Json::object({{"version", next.row_version}}));

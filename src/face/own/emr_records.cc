@@ -140,7 +140,12 @@ Result<net::Response> put_emr_destination(Call& call) {
   link.key = key;
   const Waiting waiting = HANDOFF_TRY(waiting_for(call, id, key));
   exchange::Needs needs;
-  needs.rooms.push_back(needs_of(id, {}, {key}));
+  // Charts may name a linked contact by its name alone; the link is found under both.
+  const std::string folded = key.starts_with("name:") ? std::string() : sync::fold_name(waiting.name.reveal());
+  const std::string name_key = folded.empty() ? std::string() : "name:" + folded;
+  std::vector<std::string> keys{key};
+  if (!name_key.empty()) keys.push_back(name_key);
+  needs.rooms.push_back(needs_of(id, {}, keys));
   auto answer = call.change(std::move(needs), [&](OfficeUnit& office) -> Result<CommandAnswer> {
     sync::Unit& unit = part_of<sync::Unit>(office);
     if (!unit.connection(id)) return no_such_connection();
@@ -149,6 +154,11 @@ Result<net::Response> put_emr_destination(Call& call) {
     link.linked_at = office.now();
     link.linked_by = office.actor().id;
     unit.save(link);
+    if (!name_key.empty() && unit.destination(id, name_key) == nullptr) {
+      sync::DestinationLink by_name = link;
+      by_name.key = name_key;
+      unit.save(by_name);
+    }
     for (const auto& casefile : waiting.casefiles)
       unit.add(sync::Hint{id, casefile, 0, office.now(), "destination_linked"});
     office.audit(call.organization(), before ? "emr_destination.change" : "emr_destination.link", "emr_connection",
