@@ -68,11 +68,31 @@ void Conversation::judge(Open& open, Heard heard, Instant now) {
     if (heard.trouble == Trouble::slow_down) paused_until_ = std::max(paused_until_, now + std::min(wait, wait_max));
   }
   const bool over = give_up_at_ ? now + wait >= *give_up_at_ : open.failures >= tries_max || wait > wait_max;
+  open.heard = std::move(heard);
   if (over) {
     open.done = true;
-    open.heard = std::move(heard);
   } else {
     open.not_before = now + wait;
+  }
+}
+
+bool Conversation::in_trouble(Instant now) const {
+  return paused_until_ > now ||
+         std::any_of(open_.begin(), open_.end(), [](const Open& o) { return !o.done && o.failures > 0; });
+}
+
+void Conversation::hurry(Instant now, Instant until) {
+  if (give_up_at_ && *give_up_at_ <= until) return;
+  give_up_at_ = until;
+  for (Open& open : open_) {
+    if (open.done || open.ticket != 0) continue;
+    const bool tried = open.failures > 0;
+    if (std::max(open.not_before, paused_until_) >= until) {
+      open.done = true;
+      if (!tried) open.heard.trouble = Trouble::slow_down;
+    } else if (tried && paused_until_ <= now && !open.heard.retry_after) {
+      open.not_before = std::min(open.not_before, now + wait_max_of_waiting);
+    }
   }
 }
 

@@ -25,6 +25,9 @@ class Conversation {
   void use(const EmrConnection& connection, std::int64_t skew_ms);
   // Somebody waits for the answers: failures are tried again at short intervals, until then. Nothing: for long.
   void give_up_at(std::optional<Instant> at) { give_up_at_ = at; }
+  // The same in the middle of it, where nobody waited before: what would be tried again later than `until` is given up.
+  void hurry(Instant now, Instant until);
+  bool in_trouble(Instant now) const;  // a question is to be tried again, or the system asked to wait
   void ask(Question question);
 
   // Sends what may be sent now. True where something was.

@@ -39,6 +39,15 @@ bool PullOfOne::arrived(std::uint64_t ticket, const Reply& reply, Instant now) {
   return conversation_.arrived(ticket, reply, now);
 }
 
+// A pull that has run into trouble while somebody waits behind it is theirs, too: it says within the time they may wait
+// what is wrong, instead of being followed by another one that would say the same.
+void PullOfOne::join(Instant now) {
+  if (!run_) return conversation_.hurry(now, now);
+  for (const auto& [number, reconcile] : waiting_) answers_.push_back(number);
+  waiting_.clear();
+  conversation_.hurry(now, now + tools_.options.manual_retry_for);
+}
+
 std::optional<Instant> PullOfOne::next_at(Instant now) {
   if (over_) return std::nullopt;
   if (step_ == Step::commit) return commit_at_;
@@ -67,6 +76,7 @@ bool PullOfOne::tick(Instant now) {
     over_ = true;
     return true;
   }
+  if (!waiting_.empty() && conversation_.in_trouble(now)) join(now);
   bool any = false;
   // A bound on the steps of one tick: the others are waiting, too.
   for (int i = 0; i < 64 && !over_ && !lost_; ++i) {

@@ -102,6 +102,7 @@ class PullOfOne {
 
   // The optional routes of a run degrade; the others end it.
   void degrade(Goal goal, const Heard& heard, Instant now);
+  void join(Instant now);
   bool feed_is_off() const;  // the EMR said so (410), in this run or a day ago
   void give_up(Goal goal, const Heard& heard, Instant now);
   void fail(std::string code, std::string sentence, bool stop, Instant now);
