@@ -175,6 +175,91 @@ TEST_P(EmrConnections, AFailedPullIsAnsweredWithItsRun) {
   EXPECT_EQ(mill.caller.get(at(connection, "/runs/" + run["id"].text_or())).json["state"].text_or(), "failed");
 }
 
+TEST_P(EmrConnections, ADraftThatWantOfConsentHeldBackGoesOnWhenTheSiteIsExempt) {
+  const std::string connection = connect(Json::object({{"onDischarge", "send"}}));
+  const std::string casefile = admit("Joe", "Clark");
+  fill(casefile, "Northside Recovery Homes");
+  pulled(connection);
+  ASSERT_THAT(outbound(), SizeIs(1));
+  EXPECT_EQ(outbound()[0]["status"].text_or(), "draft");
+  EXPECT_THAT(outbound()[0]["warnings"].dump(), HasSubstr("emr.consent_missing"));
+  ASSERT_EQ(mill.caller.patch(at(connection), Json::object({{"consentExempt", true}})).status, 200);
+  pulled(connection);
+  ASSERT_THAT(outbound(), SizeIs(1));
+  EXPECT_EQ(outbound()[0]["status"].text_or(), "submitted");
+  EXPECT_EQ(outbound()[0]["warnings"].size(), 0U);
+}
+
+TEST_P(EmrConnections, ALinkedContactIsKnownByItsNameAloneAndByAnother) {
+  const std::string listing = new_listing();
+  const std::string connection = connect(Json::object({{"consentExempt", true}, {"onDischarge", "send"}}));
+  const std::int64_t contact =
+      staff("POST", "/contacts", Json::object({{"name", "Harbour House"}}))["contactId"].int_or(0);
+  const std::string first = admit("Ana", "Petrov");
+  staff("PATCH", "/patients/" + first, Json::object({{"dischargeToContactId", contact}}));
+  pulled(connection);
+  ASSERT_EQ(mill.caller
+                .send({"PUT",
+                       at(connection, "/destinations/" + std::to_string(contact)),
+                       Json::object({{"listingId", listing}}).dump(),
+                       {{"Content-Type", "application/json"}}})
+                .status,
+            200);
+  pulled(connection);
+  const std::string casefile = admit("Joe", "Clark");
+  fill(casefile, " HARBOUR  house");
+  pulled(connection);
+  const auto of_joe = [&] {
+    std::vector<Json> found;
+    for (const auto& one : outbound()) {
+      if (one["registrant"]["lastName"].text_or() == "Clark") found.push_back(one);
+    }
+    return found;
+  };
+  ASSERT_THAT(of_joe(), SizeIs(1));
+  EXPECT_EQ(of_joe()[0]["listingId"].text_or(), listing);
+  staff("PATCH", "/patients/" + casefile,
+        Json::object({{"dischargeTo", "Harbour House"}, {"dischargeToContactId", contact}}));
+  pulled(connection);
+  ASSERT_THAT(of_joe(), SizeIs(1));
+  EXPECT_EQ(of_joe()[0]["status"].text_or(), "submitted");
+}
+
+TEST_P(EmrConnections, ALinkReachesARecordThatIsLocked) {
+  const std::string listing = new_listing();
+  const std::string connection = connect(Json::object({{"consentExempt", true}, {"onDischarge", "send"}}));
+  const std::int64_t contact =
+      staff("POST", "/contacts", Json::object({{"name", "Harbour House"}}))["contactId"].int_or(0);
+  const std::string casefile = admit("Joe", "Clark");
+  staff("PATCH", "/patients/" + casefile, Json::object({{"dischargeToContactId", contact}}));
+  discharge(casefile);
+  pulled(connection);
+  EXPECT_EQ(record(connection, casefile)["state"].text_or(), "locked");
+  EXPECT_EQ(mill.caller
+                .send({"PUT",
+                       at(connection, "/destinations/" + std::to_string(contact)),
+                       Json::object({{"listingId", listing}}).dump(),
+                       {{"Content-Type", "application/json"}}})
+                .status,
+            200);
+  pulled(connection);
+  EXPECT_EQ(record(connection, casefile)["state"].text_or(), "locked");
+  const Answer inbox = house.caller.get("/api/v1/referrals");
+  ASSERT_EQ(inbox.json["items"].size(), 1U) << inbox.body;
+  EXPECT_EQ(mill.caller.get(at(connection)).json["counts"]["unmapped_destination"].int_or(-1), 0);
+}
+
+TEST_P(EmrConnections, WithoutFeedAndRosterAPullHasFailed) {
+  const std::string connection = connect();
+  pulled(connection);
+  staff("POST", "/faults", Json::object({{"route", "latest"}, {"status", 410}, {"count", 1}}));
+  EXPECT_EQ(pull(connection)["state"].text_or(), "done");  // the roster stands in for the feed
+  staff("POST", "/faults", Json::object({{"route", "census"}, {"status", 503}, {"count", 1000}}));
+  const Json run = pull(connection);
+  EXPECT_EQ(run["state"].text_or(), "failed") << run.dump();
+  EXPECT_TRUE(mill.caller.get(at(connection)).json["pull"]["fault"].is_object());
+}
+
 TEST_P(EmrConnections, ThePreviewMakesNothing) {
   const std::string casefile = admit("Joe", "Clark");
   fill(casefile, "Northside Recovery Homes");
