@@ -80,8 +80,8 @@ bool both_established(const Record& a, const Record& b, const Frequencies& frequ
 bool is_twin(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
   if (given == level::missing || birth != level::exact || same_number(a, b)) return false;
-  // Names in each other's place, one of them not quite the same: Oliver is no slip of Olivia. Which ladder that one stands
-  // on is not told, see compare_names().
+  // Names in each other's place, one of them not quite the same: Oliver is no slip of Olivia. Which ladder that one
+  // stands on is not told, see compare_names().
   if (c.of(Field::order) == level::order::swapped)
     return (given != level::exact || family != level::exact) && c.of(Field::gender) == level::gender::different;
   if (given == level::exact) return false;
