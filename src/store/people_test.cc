@@ -316,7 +316,9 @@ TEST_P(PersonsInStore, AreToldInAnOrderThatPassesNothingOver) {
   ASSERT_TRUE(quick->commit());
   EXPECT_TRUE(people_->stream(receiver_, start, 10).value().empty()) << "the first may still come";
   ASSERT_TRUE(slow->commit());
-  const auto told = people_->stream(receiver_, start, 10).value();
+  // Transactions of other databases of the same server hold the stream back, too: asked until they are over.
+  auto told = people_->stream(receiver_, start, 10).value();
+  for (int asked = 0; told.empty() && asked < 20'000; ++asked) told = people_->stream(receiver_, start, 10).value();
   ASSERT_EQ(told.size(), 2U);
   EXPECT_EQ(told[0].type, "first");
 }
