@@ -478,6 +478,13 @@ Result<void> Commands::warn(Unit& unit, const ReferralId& id, const std::vector<
   return {};
 }
 
+Result<void> Commands::own(Unit& unit, const ReferralId& id, const std::vector<std::string>& fields) {
+  Change change = HANDOFF_TRY(begin(unit, id, Act::edit));
+  change.after.owned_fields = fields;
+  if (change.after.owned_fields != change.before->owned_fields) commit(unit, change, "referral.own");
+  return {};
+}
+
 Result<void> Commands::attach(Unit& unit, const ReferralId& id, const std::vector<Attachment>& attachments,
                               const std::vector<Warning>& warnings) {
   Change change = HANDOFF_TRY(begin(unit, id, Act::edit));

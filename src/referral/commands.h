@@ -72,6 +72,8 @@ class Commands {
   Result<void> reaim(Unit& unit, const ReferralId& id, const std::optional<ListingId>& listing, const Json& recipient);
   // Takes the place of the warnings at "/source". No event: nothing happened to the referral.
   Result<void> warn(Unit& unit, const ReferralId& id, const std::vector<Warning>& warnings);
+  // Who may change which fields has been settled anew where the referral comes from. No event either.
+  Result<void> own(Unit& unit, const ReferralId& id, const std::vector<std::string>& fields);
   Result<void> attach(Unit& unit, const ReferralId& id, const std::vector<Attachment>& attachments,
                       const std::vector<Warning>& warnings);
   Result<void> set_sub_status(Unit& unit, const ReferralId& id, const std::string& code);

@@ -209,6 +209,8 @@ class Application {
     const std::int64_t version = r->version;
     const EmrConnection& connection = *context_.connection;
     const Json& chart = record.chart.reveal();
+    HANDOFF_TRY(commands_.own(unit_, stand->id, owned_fields(connection)));
+    r = unit_.referral(stand->id);
     Json patch = content_patch(r->content.reveal(), before.chart.reveal(), chart, connection, organization_);
     std::vector<referral::Warning> reasons;
     if (patch.size() > 0) {

@@ -137,6 +137,17 @@ TEST_P(EmrConnections, AFieldThatTheRecordSystemOwnsIsRefusedByName) {
   EXPECT_THAT(refused.faults(), Contains("/registrant/firstName referral.field_of_the_emr"));
   EXPECT_THAT(refused.body, HasSubstr("Hillside EMR"));
   EXPECT_EQ(mill.caller.patch(path_of(referral), Json::object({{"notes", "Call first."}})).status, 200);
+
+  // The remedy that the refusal names works for referrals that are there already.
+  ASSERT_EQ(
+      mill.caller
+          .patch(at(connection), Json::object({{"fieldOwnership", Json::object({{"registrant.firstName", "ours"}})}}))
+          .status,
+      200);
+  pulled(connection);
+  const Answer edited =
+      mill.caller.patch(path_of(referral), Json::object({{"registrant", Json::object({{"firstName", "Joseph"}})}}));
+  EXPECT_EQ(edited.status, 200) << edited.body;
 }
 
 TEST_P(EmrConnections, TheDoctorTellsFaultsApart) {

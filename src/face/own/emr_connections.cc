@@ -158,7 +158,8 @@ Result<net::Response> patch_emr_connection(Call& call) {
     next.row_version += 1;
     const bool means_other =
         next.consent_exempt != connection->consent_exempt || next.on_discharge != connection->on_discharge ||
-        next.non_destinations != connection->non_destinations || next.own_locations != connection->own_locations;
+        next.non_destinations != connection->non_destinations || next.own_locations != connection->own_locations ||
+        next.field_ownership != connection->field_ownership;
     unit.save(next);
     // What was held back or passed over by the old settings is looked at by the new ones.
     if (means_other) unit.read_again(id);

@@ -62,6 +62,14 @@ exchange::Needs needs_of(const IntakeOpportunity& o) {
   return needs;
 }
 
+// An opportunity shows its linked record, so its ETag changes with both; neither version ever falls.
+std::int64_t version_of(const IntakeOpportunity& o, const sync::LinkedRecord* record) {
+  return o.version + (record ? record->row_version : 0);
+}
+const sync::LinkedRecord* record_in(OfficeUnit& office, const IntakeOpportunity& o) {
+  return o.chart ? part_of<sync::Unit>(office).record(o.chart->connection, o.chart->casefile) : nullptr;
+}
+
 // The answer with everything as the unit of work leaves it.
 CommandAnswer answer_of(const Call& call, OfficeUnit& office, const IntakeOpportunityId& id, const Behind& found) {
   const IntakeOpportunity& o = *part_of<opportunity::Unit>(office).opportunity(id);
@@ -72,7 +80,7 @@ CommandAnswer answer_of(const Call& call, OfficeUnit& office, const IntakeOpport
     record = unit.record(o.chart->connection, o.chart->casefile);
     of->state = unit.pull_state(o.chart->connection);
   }
-  return {200, opportunity_json(call, o, record, of ? &*of : nullptr), o.version, {}};
+  return {200, opportunity_json(call, o, record, of ? &*of : nullptr), version_of(o, record_in(office, o)), {}};
 }
 
 using Work = std::function<Result<void>(OfficeUnit&, const IntakeOpportunity&)>;
@@ -82,7 +90,7 @@ Result<net::Response> act(Call& call, const Work& work) {
   auto answer = call.change(needs_of(o), [&](OfficeUnit& office) -> Result<CommandAnswer> {
     const IntakeOpportunity* standing = part_of<opportunity::Unit>(office).opportunity(o.id);
     if (!standing) return Call::not_found("opportunity");
-    HANDOFF_TRY(call.match(standing->version));
+    HANDOFF_TRY(call.match(version_of(*standing, record_in(office, *standing))));
     const IntakeOpportunity before = *standing;
     HANDOFF_TRY(work(office, before));
     return answer_of(call, office, o.id, found);
@@ -182,7 +190,7 @@ Result<net::Response> get_opportunity(Call& call) {
   const IntakeOpportunity o = HANDOFF_TRY(find_opportunity(call));
   const Behind found = HANDOFF_TRY(behind(call, o));
   HANDOFF_TRY(call.looked("opportunity.read", "intake_opportunity", o.id.text(), {call.organization()}));
-  return Call::json(200, shown(call, o, found), o.version);
+  return Call::json(200, shown(call, o, found), version_of(o, found.record ? &*found.record : nullptr));
 }
 
 Result<net::Response> unlock_emr_updates(Call& call) {
@@ -253,7 +261,7 @@ Result<net::Response> join_opportunities(Call& call) {
   return call.change(std::move(needs), [&](OfficeUnit& office) -> Result<CommandAnswer> {
     const IntakeOpportunity* standing = part_of<opportunity::Unit>(office).opportunity(o.id);
     if (!standing) return Call::not_found("opportunity");
-    HANDOFF_TRY(call.match(standing->version));
+    HANDOFF_TRY(call.match(version_of(*standing, record_in(office, *standing))));
     HANDOFF_TRY(opportunity::join(office, o.id, other->id));
     sync::Unit& unit = part_of<sync::Unit>(office);
     if (with_chart.chart) {
