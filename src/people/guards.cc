@@ -7,9 +7,9 @@
 namespace handoff::people {
 namespace {
 
-constexpr std::array<std::string_view, 11> words_of{
-    "asserted_different", "linked_by_person", "identifiers_differ",  "twins",         "generations", "household",
-    "deceased",           "shared_contact",   "doubtful_birth_date", "thin_evidence", "contradicted"};
+constexpr std::array<std::string_view, 10> words_of{
+    "asserted_different", "linked_by_person", "identifiers_differ",  "twins",        "generations", "household",
+    "deceased",           "shared_contact",   "doubtful_birth_date", "thin_evidence"};
 constexpr std::uint32_t shared_contact_max = 20;
 constexpr int generation_years = 15;
 
@@ -43,25 +43,6 @@ bool same_number(const Record& a, const Record& b) {
     }
   }
   return false;
-}
-
-// A number that differs may be mistyped. Beside a name or birth date that is no slip of the other, it is another
-// person's.
-bool is_contradicted(const Comparison& c, const Record& a, const Record& b) {
-  const auto number = c.of(Field::identifier);
-  if (number == level::missing || number == level::exact || number == level::identifier::tail ||
-      !identifiers_differ(a, b)) {
-    return false;
-  }
-  const bool swapped = c.of(Field::order) == level::order::swapped;
-  const bool given = !swapped && c.of(Field::given) >= level::given::far;
-  const bool family = !swapped && c.of(Field::family) >= level::family::far;
-  const bool birth = c.of(Field::birth) > level::birth::parts;
-  // Where no name is known, the address is what speaks of the person.
-  const auto address = c.of(Field::address);
-  const bool place = c.of(Field::given) == level::missing && c.of(Field::family) == level::missing &&
-                     address != level::missing && address != level::exact;
-  return given || family || birth || place || c.of(Field::suffix) == level::suffix::different;
 }
 
 bool same_household(const Comparison& c) {
@@ -183,7 +164,6 @@ std::vector<Guard> guards(const Comparison& c, const Record& a, const Record& b,
   fire(is_shared_contact(c, a, b, frequencies), Guard::shared_contact);
   fire(is_doubtful_birth(c, a, b), Guard::doubtful_birth_date);
   fire(is_thin(c), Guard::thin_evidence);
-  fire(is_contradicted(c, a, b), Guard::contradicted);
   return fired;
 }
 

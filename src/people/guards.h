@@ -22,7 +22,6 @@ enum class Guard : std::uint8_t {
   shared_contact,       // the telephone or e-mail belongs to many
   doubtful_birth_date,  // an impossible date that does not agree
   thin_evidence,        // fewer than two independent kinds of evidence
-  contradicted,         // numbers differ and a name, birth date or suffix does too: another person, nobody is asked
 };
 std::string_view word(Guard guard);
 

@@ -78,7 +78,6 @@ namespace {
 
 Grade grade_of(const Policy& policy, double probability, const std::vector<Guard>& fired) {
   if (std::find(fired.begin(), fired.end(), Guard::asserted_different) != fired.end()) return Grade::certainly_not;
-  if (std::find(fired.begin(), fired.end(), Guard::contradicted) != fired.end()) return Grade::none;
   if (probability >= policy.certain && fired.empty()) return Grade::certain;
   if (probability >= policy.probable) return Grade::probable;
   return probability >= policy.review ? Grade::possible : Grade::none;
