@@ -431,7 +431,8 @@ Answer World::send(const std::string& key, const std::string& method, const std:
                    const net::Headers& headers) {
   net::ClientRequest request;
   request.method = method;
-  request.url = service_->url() + api + path;
+  // What is no path of the native API is another dialect's.
+  request.url = service_->url() + (path.starts_with("/services/") ? "" : api) + path;
   request.headers = headers;
   request.headers.set("Authorization", "Bearer " + key);
   request.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(patience);
