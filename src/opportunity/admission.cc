@@ -114,6 +114,13 @@ bool is_accepted(const referral::Referral& r) {
          *r.category == Category::completed;
 }
 
+void recognize(IntakeOpportunity& o, const std::optional<PersonId>& person, bool in_review) {
+  if (!person) return;
+  if (o.person != person) o.home = person;
+  o.person = person;
+  o.person_in_review = in_review;
+}
+
 // Referral, listing and name of `from` go over to `into`.
 void take_referral(IntakeOpportunity& into, const IntakeOpportunity& from) {
   into.referral = from.referral;
@@ -121,8 +128,8 @@ void take_referral(IntakeOpportunity& into, const IntakeOpportunity& from) {
   into.source = Source::referral;
   into.source_name = from.source_name;
   if (!into.person) {
-    into.person = from.person;
-    into.person_in_review = from.person_in_review;
+    recognize(into, from.person, from.person_in_review);
+    into.home = from.home;
   }
   add_keys(into.referral_keys, from.referral_keys);
 }
@@ -151,10 +158,7 @@ void follow_referral(referral::Unit& unit, const referral::Referral* before, con
   o.basis = found.basis;
   o.in_review = needs_review(found);
   o.possible = std::move(found.possible);
-  if (after.person) {
-    o.person = after.person;
-    o.person_in_review = after.person_in_review;
-  }
+  recognize(o, after.person, after.person_in_review);
   if (fresh) o.registrant = Private(short_registrant(registrant));
   o.referral_keys = keys;
   save(unit, std::move(o), fresh ? "opportunity.create" : "opportunity.link_referral");
@@ -171,10 +175,7 @@ IntakeOpportunityId follow_chart(referral::Unit& unit, const OrganizationId& org
     IntakeOpportunity next = *standing;
     next.stage = facts.stage;
     next.registrant = Private(registrant);
-    if (facts.person) {
-      next.person = facts.person;
-      next.person_in_review = facts.person_in_review;
-    }
+    recognize(next, facts.person, facts.person_in_review);
     next.chart_keys = keys;
     const bool same = next.stage == standing->stage && next.registrant == standing->registrant &&
                       next.person == standing->person && next.person_in_review == standing->person_in_review &&
@@ -202,10 +203,7 @@ IntakeOpportunityId follow_chart(referral::Unit& unit, const OrganizationId& org
   o.in_review = needs_review(found);
   o.possible = std::move(found.possible);
   o.registrant = Private(registrant);
-  if (facts.person) {
-    o.person = facts.person;
-    o.person_in_review = facts.person_in_review;
-  }
+  recognize(o, facts.person, facts.person_in_review);
   o.chart_keys = keys;
   const IntakeOpportunityId id = o.id;
   save(unit, std::move(o), fresh ? "opportunity.create" : "opportunity.link_chart");

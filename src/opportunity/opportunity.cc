@@ -98,7 +98,7 @@ Json to_json(const IntakeOpportunity& o) {
 
 Json to_stored(const IntakeOpportunity& o) {
   return Json::object({{"sourceName", o.source_name},
-                       {"person", id_json(o.person)},
+                       {"person", id_json(o.home)},
                        {"personInReview", o.person_in_review},
                        {"registrant", o.registrant.reveal()},
                        {"referralKeys", texts_json(o.referral_keys)},
@@ -111,7 +111,7 @@ Json to_stored(const IntakeOpportunity& o) {
 
 void from_stored(const Json& s, IntakeOpportunity& o) {
   o.source_name = s["sourceName"].text_or();
-  o.person = id_of<PersonId>(s["person"]);
+  o.person = o.home = id_of<PersonId>(s["person"]);
   o.person_in_review = s["personInReview"].bool_or(false);
   o.registrant = Private(s["registrant"]);
   o.referral_keys = texts_of(s["referralKeys"]);

@@ -67,7 +67,9 @@ struct IntakeOpportunity {
   Stage stage = Stage::accepted;
   Source source = Source::referral;
   std::string source_name;  // the sender's or the connection's name
+  // Whom it is about today: the referral's person where there is a referral, else who goes on for `home`.
   std::optional<PersonId> person;
+  std::optional<PersonId> home;  // as it was recognized; merges do not touch it, so undoing them is exact
   bool person_in_review = false;
   Private<Json> registrant;  // {firstName, lastName, birthDate}
   // What it is found by, see match_keys(): as the referral and as the chart tell it.

@@ -26,14 +26,18 @@ constexpr Statement load_by_charts{"opportunity.load_of_charts",
                                    "SELECT " HANDOFF_OPPORTUNITY_COLUMNS
                                    " FROM intake_opportunity o WHERE o.organization_id = $1 AND o.connection_id = $2 "
                                    "AND o.casefile IN (SELECT value FROM {set:$3}) ORDER BY o.id {for_update}"};
-// Two index look-ups, one for the keys and one for the person.
+// Index look-ups: one for the keys, one for whoever was merged into the person, one for the person's referrals.
 constexpr Statement load_like{
     "opportunity.load_like",
     "SELECT " HANDOFF_OPPORTUNITY_COLUMNS
     " FROM intake_opportunity o WHERE o.organization_id = $1 AND o.stage <> 'closed' AND o.id IN "
     "(SELECT k.opportunity_id FROM intake_opportunity_key k WHERE k.organization_id = $1 "
     "AND k.key IN (SELECT value FROM {set:$2}) "
-    "UNION SELECT p.id FROM intake_opportunity p WHERE p.organization_id = $1 AND p.person_id = $3) "
+    "UNION SELECT p.id FROM intake_opportunity p WHERE p.organization_id = $1 AND p.person_id IN "
+    "(WITH RECURSIVE family (id) AS (SELECT CAST($3 AS TEXT) {by_bytes} UNION SELECT n.id FROM person n JOIN family f "
+    "ON n.organization_id = $1 AND n.merged_into = f.id) SELECT id FROM family) "
+    "UNION SELECT p.id FROM intake_opportunity p WHERE p.organization_id = $1 AND p.referral_id IN "
+    "(SELECT l.referral_id FROM person_link l WHERE l.organization_id = $1 AND l.person_id = $3)) "
     "ORDER BY o.id LIMIT 20 {for_update}"};
 constexpr Statement find_waiting{"opportunity.find_waiting",
                                  "SELECT 1 FROM intake_opportunity WHERE organization_id = $1 AND stage = 'accepted' "
@@ -104,7 +108,7 @@ class OpportunityBatch final : public RoomBatch, public opportunity::Unit {
       calls.push_back(
           {&save_row,
            {o->organization.text(), o->id.text(), o->version, std::string(word(o->stage)), std::string(word(o->source)),
-            o->person ? Value(o->person->text()) : Value(), o->referral ? Value(o->referral->text()) : Value(),
+            o->home ? Value(o->home->text()) : Value(), o->referral ? Value(o->referral->text()) : Value(),
             o->chart ? Value(o->chart->connection.text()) : Value(), o->chart ? Value(o->chart->casefile) : Value(),
             o->chart ? Value(o->chart->stay) : Value(), std::int64_t{o->in_review ? 1 : 0},
             opportunity::to_stored(*o).dump(), to_ms(o->created_at), to_ms(o->updated_at)}});

@@ -51,7 +51,8 @@ constexpr Statement one_review{"person_review.lock",
 constexpr Statement reviews_waiting{
     "person_review.waiting",
     "SELECT " HANDOFF_REVIEW_COLUMNS
-    " FROM person_review v WHERE v.organization_id = $1 AND v.status IN ('open', 'unsure') AND v.id IN "
+    " FROM person_review v WHERE v.organization_id = $1 AND v.status IN " HANDOFF_REVIEW_WAITING
+    " AND v.id IN "
     "(SELECT p.review_id FROM person_review_person p WHERE p.organization_id = $1 "
     "AND p.person_id IN (SELECT value FROM {set:$2})) ORDER BY v.id {for_update}"};
 

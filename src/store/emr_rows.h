@@ -39,10 +39,17 @@ sync::Run emr_run_of(const Row& row, std::size_t from);
 sync::DestinationLink emr_destination_of(const Row& row, std::size_t from);
 std::string emr_destination_body(const sync::DestinationLink& link);
 
-#define HANDOFF_OPPORTUNITY_COLUMNS                                                                             \
-  "o.organization_id, o.id, o.version, o.stage, o.source, o.referral_id, o.connection_id, o.casefile, o.stay, " \
-  "o.body, "                                                                                                    \
-  "o.created_at, o.updated_at"
+// The person is who stands for it today, as with referrals: nothing has to be rewritten when persons are merged, undone
+// or split.
+#define HANDOFF_OPPORTUNITY_COLUMNS                                                                              \
+  "o.organization_id, o.id, o.version, o.stage, o.source, o.referral_id, o.connection_id, o.casefile, o.stay, "  \
+  "o.body, o.created_at, o.updated_at, COALESCE((SELECT l.person_id FROM person_link l WHERE l.organization_id " \
+  "= o.organization_id AND l.referral_id = o.referral_id ORDER BY l.record_id DESC LIMIT 1), "                   \
+  "(WITH RECURSIVE chain (id, step) AS (SELECT o.person_id, 0 UNION ALL SELECT p.merged_into, c.step + 1 "       \
+  "FROM chain c JOIN person p ON p.organization_id = o.organization_id AND p.id = c.id "                         \
+  "WHERE p.merged_into IS NOT NULL AND c.step < 1000) SELECT c.id FROM chain c ORDER BY c.step DESC LIMIT 1)), " \
+  "(SELECT COUNT(*) FROM person_review v WHERE v.organization_id = o.organization_id "                           \
+  "AND v.referral_id = o.referral_id AND v.status IN " HANDOFF_REVIEW_WAITING ")"
 opportunity::IntakeOpportunity opportunity_of(const Row& row, std::size_t from);
 
 }  // namespace handoff::store

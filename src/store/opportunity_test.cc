@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "opportunity/admission.h"
+#include "people/curate.h"
 #include "store/test_office.h"
 
 namespace handoff::store {
@@ -153,6 +154,54 @@ TEST_P(Opportunities, ListsByStageSourceAndReviewPageByPage) {
   filter = {};
   filter.in_review = true;
   EXPECT_THAT(all(filter), SizeIs(0));
+}
+
+// Goal: merging persons and undoing it moves opportunities along, exactly. Method: one that came with a referral and
+// one that a chart began, saved again while the two persons are one.
+TEST_P(Opportunities, AreAboutWhoeverStandsForTheirPersonToday) {
+  accepted("Amélie");
+  accepted("Bartholomew");
+  auto found = all();
+  ASSERT_THAT(found, SizeIs(2));
+  ASSERT_TRUE(found[0].person && found[1].person);
+  const PersonId survivor = *found[1].person, merged = *found[0].person;
+  ASSERT_NE(survivor, merged);
+  auto facts = chart("Zoë", "9:z", Stage::discharged);  // a stay that has ended joins no other
+  facts.registrant = Private(Json::object({{"firstName", "Zoë"}, {"lastName", "Lindqvist"}}));
+  facts.person = merged;
+  const auto of_chart = follow(facts);
+  const auto person_of = [&](const IntakeOpportunityId& id) {
+    return reader_->opportunity(receiver_, id).value()->person.value();
+  };
+  EXPECT_EQ(person_of(of_chart), merged);
+
+  MergeId merge;
+  (void)run(receiver_, {}, [&](exchange::OfficeUnit& unit) -> Result<void> {
+    merge = HANDOFF_TRY(people::merge(part_of<people::Unit>(unit), receiver_, survivor, merged, "One card")).id;
+    return {};
+  });
+  for (const auto& each : all()) EXPECT_EQ(each.person, survivor);
+  (void)run(receiver_, {}, [&](exchange::OfficeUnit& unit) -> Result<void> {
+    EXPECT_THAT(part_of<opportunity::Unit>(unit).like(receiver_, {}, survivor), SizeIs(3));
+    EXPECT_THAT(part_of<opportunity::Unit>(unit).like(receiver_, {}, merged), SizeIs(0));
+    return {};
+  });
+  facts.person = survivor;
+  facts.registrant = Private(Json::object({{"firstName", "Zoe"}, {"lastName", "Lindqvist"}}));
+  EXPECT_EQ(follow(facts), of_chart) << "written anew while the two are one";
+  EXPECT_EQ(reader_->opportunity(receiver_, of_chart).value()->version, 2);
+
+  (void)run(receiver_, {}, [&](exchange::OfficeUnit& unit) -> Result<void> {
+    HANDOFF_TRY(people::unmerge(part_of<people::Unit>(unit), receiver_, merge, "Two cards"));
+    return {};
+  });
+  EXPECT_EQ(person_of(of_chart), merged);
+  EXPECT_EQ(person_of(found[0].id), merged);
+  EXPECT_EQ(person_of(found[1].id), survivor);
+  (void)run(receiver_, {}, [&](exchange::OfficeUnit& unit) -> Result<void> {
+    EXPECT_THAT(part_of<opportunity::Unit>(unit).like(receiver_, {}, merged), SizeIs(2));
+    return {};
+  });
 }
 
 }  // namespace

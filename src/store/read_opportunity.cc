@@ -20,6 +20,8 @@ opportunity::IntakeOpportunity opportunity_of(const Row& row, std::size_t at) {
   from_stored(stored_json(row.view(at + 9)), o);
   o.created_at = from_ms(row.integer(at + 10));
   o.updated_at = from_ms(row.integer(at + 11));
+  if (!row.is_null(at + 12)) o.person = PersonId::trusted(row.text(at + 12));
+  if (o.referral) o.person_in_review = row.integer(at + 13) > 0;
   return o;
 }
 

@@ -55,7 +55,7 @@ constexpr Statement one_review{
 constexpr Statement figures_of_reviews{
     "read.review_figures",
     "SELECT v.status, v.source_name, COUNT(*), MIN(v.opened_at) FROM person_review v WHERE v.organization_id = $1 "
-    "AND v.status IN ('open', 'unsure') GROUP BY v.status, v.source_name ORDER BY v.source_name"};
+    "AND v.status IN " HANDOFF_REVIEW_WAITING " GROUP BY v.status, v.source_name ORDER BY v.source_name"};
 constexpr Statement events_of{
     "read.person_events",
     "SELECT e.moment, e.sequence, e.type, e.subject_id, e.other_id, e.detail, e.at FROM stream_event e "

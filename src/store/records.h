@@ -11,13 +11,16 @@
 
 namespace handoff::store {
 
+// The states in which a review waits for somebody, see people::is_waiting.
+#define HANDOFF_REVIEW_WAITING "('open', 'unsure')"
+
 // Each SELECTs its columns in exactly this order; `from` is the first of them in the row.
 // Of a row p of party and the body of the referral: who it is about and whether somebody is asked about that.
 #define HANDOFF_REFERRAL_COLUMNS(body)                                                                      \
   body ", (SELECT l.person_id FROM person_link l WHERE l.organization_id = p.owner_id AND l.referral_id = " \
-       "p.referral_id "                                                                                     \
-       "LIMIT 1), (SELECT COUNT(*) FROM person_review v WHERE v.organization_id = p.owner_id "              \
-       "AND v.referral_id = p.referral_id AND v.status IN ('open', 'unsure'))"
+       "p.referral_id ORDER BY l.record_id DESC LIMIT 1), (SELECT COUNT(*) FROM person_review v "           \
+       "WHERE v.organization_id = p.owner_id AND v.referral_id = p.referral_id "                            \
+       "AND v.status IN " HANDOFF_REVIEW_WAITING ")"
 referral::Referral referral_of(const Row& row, std::size_t from);
 
 // sequence, organization_id, id, change_id, referral_id, version, type, at, actor_kind, actor_id, actor_name,
