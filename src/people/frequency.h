@@ -72,6 +72,19 @@ class CountedFrequencies final : public Frequencies {
   std::uint32_t totals_[value_count]{};
 };
 
+// What few persons share: telephone, e-mail, house, identifier. Calls note(kind, hash) for each value.
+template <class Note>
+void for_each_shared(const Record& record, Note&& note) {
+  for (const auto phone : record.phones) {
+    if (phone != 0) note(Value::phone, phone);
+  }
+  if (!record.email_local.empty()) note(Value::email, hash_text(record.email_local.view(), record.email_domain.hash));
+  if (!record.street.empty()) note(Value::address, hash_text(record.number.view(), record.street.hash));
+  for (const auto& identifier : record.identifiers) {
+    if (!identifier.value.empty()) note(Value::identifier, hash_text(identifier.value.view(), identifier.system));
+  }
+}
+
 // What is counted of a record: calls note(kind, hash) for each value.
 template <class Note>
 void for_each_value(const Record& record, Note&& note) {
@@ -87,17 +100,10 @@ void for_each_value(const Record& record, Note&& note) {
   words(Value::family, record.family);
   if (!record.middle.empty()) note(Value::middle, std::uint64_t{record.middle.hash});
   if (!record.birth.empty()) note(Value::birth, hash_text(record.birth.view()));
-  for (const auto phone : record.phones) {
-    if (phone != 0) note(Value::phone, phone);
-  }
-  if (!record.email_local.empty()) note(Value::email, hash_text(record.email_local.view(), record.email_domain.hash));
-  if (!record.street.empty()) note(Value::address, hash_text(record.number.view(), record.street.hash));
+  for_each_shared(record, note);
   if (!record.locality.empty()) note(Value::locality, std::uint64_t{record.locality.hash});
   if (!record.postcode.empty()) note(Value::postcode, hash_text(record.postcode.view()));
   if (!record.region.empty()) note(Value::region, hash_text(record.region.view()));
-  for (const auto& identifier : record.identifiers) {
-    if (!identifier.value.empty()) note(Value::identifier, hash_text(identifier.value.view(), identifier.system));
-  }
   for (const auto& attribute : record.attributes) {
     if (!attribute.value.empty()) note(Value::attribute, hash_text(attribute.value.view(), attribute.name));
   }

@@ -118,6 +118,17 @@ void basic_keys(Keys& keys, const Record& record) {
 
 }  // namespace
 
+bool is_telling(KeyKind kind) {
+  return kind == KeyKind::identifier || kind == KeyKind::birth_initial || kind == KeyKind::phone ||
+         kind == KeyKind::email || kind == KeyKind::address;
+}
+
+Key phone_key(std::uint64_t phone) {
+  Keys keys(1);
+  keys.add(KeyKind::phone, number(phone));
+  return keys.take().front();
+}
+
 std::string_view key_name(KeyKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
 
 std::vector<Key> stored_keys(const Record& record) {

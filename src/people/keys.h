@@ -41,6 +41,11 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
 };
 
+// Whether few share it by its nature: an identifier, a telephone, an e-mail, a house, a birth date with an initial.
+bool is_telling(KeyKind kind);
+// What one telephone stands under.
+Key phone_key(std::uint64_t number);
+
 // What is stored beside a record, most telling first.
 std::vector<Key> stored_keys(const Record& record);
 // What a search for this record asks for: the stored keys first, then the expansions.

@@ -290,7 +290,7 @@ constexpr std::array groups{
 };
 
 struct Nicknames {
-  std::unordered_map<std::string, NicknameGroups> of;
+  std::unordered_map<std::string_view, NicknameGroups> of;
   std::vector<std::vector<std::string_view>> members;
 };
 
@@ -307,7 +307,7 @@ const Nicknames& nicknames() {
         at = end + 1;
       }
       for (const auto name : names) {
-        auto& slots = made.of[std::string(name)].group;
+        auto& slots = made.of[name].group;
         for (auto& slot : slots) {
           if (slot == number) break;
           if (slot == 0) {
@@ -337,7 +337,7 @@ NicknameGroups nickname_groups(std::string_view folded_name) {
     return bits;
   }();
   if (!likely.test(hash_text(folded_name) & 0xFFFF)) return {};
-  const auto found = table.find(std::string(folded_name));
+  const auto found = table.find(folded_name);
   return found == table.end() ? NicknameGroups{} : found->second;
 }
 

@@ -3,177 +3,12 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <set>
-#include <unordered_map>
-#include <unordered_set>
 
 namespace handoff::people {
 namespace {
 
-// An organization that has just begun is not a village: those it will meet come from a town, and a prior that knew only
-// the few on file would take every namesake for one of them.
-constexpr double persons_least = 10'000;
-// What of a person's records is compared in full; the rest of a long history says nothing that these do not.
-constexpr std::size_t records_compared_max = 16;
+// More of a person's records than this are not read to tell which half of a merge one belongs to.
 constexpr std::size_t history_max = 64;
-
-// Common values are counted now and then; of those that few persons share, everybody who has one stands among the
-// candidates, because it is a key.
-class CandidateFrequencies final : public Frequencies {
- public:
-  explicit CandidateFrequencies(std::shared_ptr<const Frequencies> common) : common_(std::move(common)) {}
-
-  void add(const PersonId& person, const Record& record) {
-    for_each_value(record, [&](Value kind, std::uint64_t hash) {
-      if (!shared_by_few(kind)) return;
-      auto& persons = persons_[value_key(kind, hash)];
-      persons.insert(person.text());
-    });
-  }
-
-  std::uint32_t count(Value kind, std::uint64_t hash) const override {
-    if (shared_by_few(kind)) {
-      const auto found = persons_.find(value_key(kind, hash));
-      return found == persons_.end() ? 0 : static_cast<std::uint32_t>(found->second.size());
-    }
-    return common_ ? common_->count(kind, hash) : 0;
-  }
-  std::uint32_t total(Value kind) const override { return common_ ? common_->total(kind) : 0; }
-
- private:
-  static bool shared_by_few(Value kind) {
-    return kind == Value::phone || kind == Value::email || kind == Value::address || kind == Value::identifier;
-  }
-  std::shared_ptr<const Frequencies> common_;
-  std::unordered_map<std::uint64_t, std::unordered_set<std::string>> persons_;
-};
-
-struct Known {
-  std::vector<Record> records;
-  std::vector<KeyKind> keys;
-};
-using KnownPersons = std::map<PersonId, Known>;
-
-void take(KnownPersons& into, CandidateFrequencies& frequencies, std::unordered_set<std::uint64_t>& seen,
-          Findings&& found) {
-  for (Found& each : found.records) {
-    Known& known = into[each.person];
-    for (const auto kind : each.keys) {
-      if (std::find(known.keys.begin(), known.keys.end(), kind) == known.keys.end()) known.keys.push_back(kind);
-    }
-    if (!seen.insert(each.record).second) continue;
-    frequencies.add(each.person, each.data);
-    known.records.push_back(std::move(each.data));
-  }
-}
-
-double bits_of(const Candidate& candidate) { return candidate.assessment.evidence.score.total_bits; }
-
-// The records that speak loudest for it, in full.
-Assessment assess_known(const Scorer& scorer, const Frequencies& frequencies, const Record& probe, const Known& known,
-                        const Circumstances& circumstances) {
-  if (known.records.size() <= records_compared_max)
-    return assess_found(scorer, frequencies, probe, known.records, known.keys, circumstances);
-  std::vector<std::pair<double, std::size_t>> order;
-  for (std::size_t i = 0; i < known.records.size(); ++i)
-    order.emplace_back(-scorer.score(probe, known.records[i]).total_bits, i);
-  std::sort(order.begin(), order.end());
-  std::vector<Record> loudest;
-  for (std::size_t i = 0; i < records_compared_max; ++i) loudest.push_back(known.records[order[i].second]);
-  return assess_found(scorer, frequencies, probe, loudest, known.keys, circumstances);
-}
-
-std::vector<Candidate> rank(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
-                            const KnownPersons& persons, const std::set<PersonId>& barred, std::size_t count) {
-  // A cheap look at everybody first; the full one costs ten times as much.
-  const double review = scorer.model().policy.review, asked_from = std::log2(review / (1 - review));
-  std::vector<std::pair<double, const KnownPersons::value_type*>> order;
-  for (const auto& each : persons) {
-    double best = -1e9;
-    for (const auto& record : each.second.records) best = std::max(best, scorer.score(probe, record).total_bits);
-    // What is far from being asked about is not looked at in full; several records may add up to more than each of
-    // them.
-    constexpr double adding_up = 15;
-    if (best < asked_from - (each.second.records.size() > 1 ? adding_up : 0)) continue;
-    order.emplace_back(best, &each);
-  }
-  // The best level of each field over several records is worth more than the best record alone.
-  constexpr std::size_t more = 6;
-  const std::size_t kept = std::min(order.size(), count + more);
-  std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(kept), order.end(),
-                    [](const auto& a, const auto& b) {
-                      return a.first != b.first ? a.first > b.first : a.second->first < b.second->first;
-                    });
-  order.resize(kept);
-  std::vector<Candidate> out;
-  for (const auto& [bits, each] : order) {
-    Circumstances circumstances;
-    circumstances.asserted_different = barred.contains(each->first);
-    Candidate candidate{each->first, assess_known(scorer, frequencies, probe, each->second, circumstances)};
-    if (candidate.assessment.grade == Grade::none) continue;
-    out.push_back(std::move(candidate));
-  }
-  std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return bits_of(a) > bits_of(b); });
-  return out;
-}
-
-bool is_certain(const std::vector<Candidate>& ranked) {
-  return !ranked.empty() && ranked.front().assessment.grade == Grade::certain;
-}
-
-}  // namespace
-
-Result<Candidates> find_candidates(Lookup& lookup, const Model& model, const OrganizationId& organization,
-                                   const Prepared& prepared, const Search& search) {
-  const Population population = HANDOFF_TRY(lookup.population(organization));
-  Candidates out;
-  out.persons = std::max(population.persons, persons_least);
-  out.counts_version = population.version;
-  out.model_version = model.version;
-  CandidateFrequencies frequencies(population.frequencies);
-  const Scorer scorer(model, frequencies, Prior::of_persons(out.persons));
-  const std::size_t count = std::max<std::size_t>(search.count, 2);  // the second best decides with the best
-
-  std::set<PersonId> barred;
-  if (search.of) {
-    for (const auto& assertion : HANDOFF_TRY(lookup.assertions(organization, std::span(&*search.of, 1)))) {
-      const PersonId& other = assertion.a == *search.of ? assertion.b : assertion.a;
-      if (assertion.same)
-        barred.erase(other);
-      else
-        barred.insert(other);
-    }
-  }
-  KnownPersons persons;
-  std::unordered_set<std::uint64_t> seen;
-  const std::span<const Key> probe(prepared.probe);
-  const std::size_t at_rest = std::min(prepared.stored.size(), probe.size());
-  // What only an expansion finds shares no stored key with the probe and comes nowhere near somebody certain.
-  for (const auto& keys : {probe.first(at_rest), probe.subspan(at_rest)}) {
-    if (keys.empty() || seen.size() >= candidates_max) continue;
-    auto found = HANDOFF_TRY(lookup.find(organization, keys, candidates_max - seen.size()));
-    out.truncated = out.truncated || found.truncated;
-    take(persons, frequencies, seen, std::move(found));
-    for (const auto& left_out : search.but) persons.erase(left_out);
-    out.ranked = rank(scorer, frequencies, prepared.record, persons, barred, count);
-    if (is_certain(out.ranked)) break;
-  }
-  // Keys name persons as they stood when the key was written; an organization's wall is asked for by its own column.
-  std::vector<PersonId> ids;
-  for (const auto& candidate : out.ranked) ids.push_back(candidate.person);
-  if (!ids.empty()) {
-    const auto standing = HANDOFF_TRY(lookup.persons(organization, ids));
-    std::erase_if(out.ranked, [&](const Candidate& candidate) {
-      return std::none_of(standing.begin(), standing.end(), [&](const Person& person) {
-        return person.id == candidate.person && person.status == PersonStatus::active;
-      });
-    });
-  }
-  if (out.ranked.size() > search.count) out.ranked.resize(search.count);
-  return out;
-}
-
-namespace {
 
 struct Outcome {
   Decision decision;
@@ -274,12 +109,12 @@ void ask(Unit& unit, const Arrival& arrival, const PersonId& subject, const Outc
 // Which half of a merged person the record speaks of, so that undoing the merge takes it along. Nothing where the
 // halves speak for it alike.
 std::optional<PersonId> home_of(const Scorer& scorer, const Frequencies& frequencies, const Model& model,
-                                const Record& probe, const std::vector<Link>& links) {
-  std::map<PersonId, Known> halves;
-  for (const auto& link : links) halves[link.home].records.push_back(link.data);
+                                const Prepared& probe, const std::vector<Link>& links) {
+  std::map<PersonId, std::vector<Record>> halves;
+  for (const auto& link : links) halves[link.home].push_back(link.data);
   std::vector<std::pair<double, PersonId>> order;
-  for (const auto& [home, known] : halves)
-    order.emplace_back(assess_known(scorer, frequencies, probe, known, {}).evidence.score.total_bits, home);
+  for (const auto& [home, records] : halves)
+    order.emplace_back(assess_records(scorer, frequencies, probe, records).evidence.score.total_bits, home);
   std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
   if (order.empty()) return std::nullopt;
   if (order.size() > 1 && order[0].first - order[1].first < model.policy.margin_bits) return std::nullopt;
@@ -290,6 +125,7 @@ std::optional<PersonId> home_of(const Scorer& scorer, const Frequencies& frequen
 
 Result<Recognition> link_to(Unit& unit, const Arrival& arrival, const PersonId& person, const Candidate* evidence,
                             Origin origin) {
+  HANDOFF_TRY(unit.lock_keys(arrival.organization, arrival.prepared->stored));
   const auto standing = HANDOFF_TRY(unit.lock(arrival.organization, std::span(&person, 1), false));
   if (standing.empty() || standing.front().status != PersonStatus::active)
     return Error{Kind::conflict,
@@ -305,9 +141,9 @@ Result<Recognition> link_to(Unit& unit, const Arrival& arrival, const PersonId& 
   if (HANDOFF_TRY(unit.merged_into(arrival.organization, person)).size() > 1) {
     const auto links = HANDOFF_TRY(unit.links(arrival.organization, person, history_max));
     const Population population = HANDOFF_TRY(unit.population(arrival.organization));
-    CandidateFrequencies frequencies(population.frequencies);
+    const ProbeFrequencies frequencies(population.frequencies, arrival.prepared->record);
     const Scorer scorer(unit.model(), frequencies, Prior::of_persons(std::max(population.persons, persons_least)));
-    const auto home = home_of(scorer, frequencies, unit.model(), arrival.prepared->record, links);
+    const auto home = home_of(scorer, frequencies, unit.model(), *arrival.prepared, links);
     link.home = home.value_or(person);
     link.home_doubtful = !home;
   }
@@ -397,15 +233,15 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
   const bool by_person = own_links.back().origin == Origin::human || own_links.back().home != present;
   if (by_person) return stay(nullptr, nullptr);
 
-  Known others;
+  std::vector<Record> others;
   for (const auto& link : HANDOFF_TRY(unit.links(arrival.organization, present, candidates_max))) {
-    if (link.referral != arrival.referral) others.records.push_back(link.data);
+    if (link.referral != arrival.referral) others.push_back(link.data);
   }
-  if (!others.records.empty()) {
+  if (!others.empty()) {
     const Population population = HANDOFF_TRY(unit.population(arrival.organization));
-    CandidateFrequencies frequencies(population.frequencies);
+    const ProbeFrequencies frequencies(population.frequencies, arrival.prepared->record);
     const Scorer scorer(unit.model(), frequencies, Prior::of_persons(std::max(population.persons, persons_least)));
-    const auto with_others = assess_known(scorer, frequencies, arrival.prepared->record, others, {});
+    const auto with_others = assess_records(scorer, frequencies, *arrival.prepared, others);
     if (with_others.evidence.score.probability >= unit.model().policy.review) return stay(nullptr, nullptr);
   }
   Search search;
@@ -418,7 +254,7 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
     auto done = link_to(unit, arrival, best.person, &best, Origin::automatic);
     if (done) {
       HANDOFF_TRY(move_all(unit, own_links, best.person, Origin::automatic));
-      if (others.records.empty()) retire(unit, locked.front());
+      if (others.empty()) retire(unit, locked.front());
       if (waiting) {
         waiting->status = ReviewStatus::closed;
         waiting->version += 1;
@@ -429,7 +265,7 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
     }
     if (done.error().code != "person.merged_already") return done;
   }
-  if (others.records.empty()) return stay(&outcome, &found);
+  if (others.empty()) return stay(&outcome, &found);
   // It contradicts everything else that is known of this person: the referral was another one's all along.
   const PersonId own = new_person(unit, arrival.organization);
   HANDOFF_TRY(move_all(unit, own_links, own, Origin::created));

@@ -1,9 +1,8 @@
 // Recognizing a person: who of those known here it may be, and what follows from that for a record that has just come.
 #pragma once
 
-#include "people/policy.h"
 #include "people/registrant.h"
-#include "people/store.h"
+#include "people/search.h"
 
 namespace handoff::people {
 
@@ -11,32 +10,6 @@ namespace handoff::people {
 // and passes over the rest.
 Registrant registrant_of(const Json& registrant);
 std::shared_ptr<const Prepared> prepare(const Registrant& registrant, Instant now);
-
-struct Candidate {
-  PersonId person;
-  Assessment assessment;
-  double score() const { return assessment.evidence.score.probability; }
-};
-struct Candidates {
-  std::vector<Candidate> ranked;  // best first; those below `possible` are left out
-  bool truncated = false;         // more records share a key than are looked at
-  double persons = 0;             // the prior is one of these
-  std::int64_t counts_version = 0;
-  std::string model_version;
-};
-
-struct Search {
-  std::size_t count = 10;      // candidates at most
-  std::vector<PersonId> but;   // whom to leave out
-  std::optional<PersonId> of;  // whose assertions bind; nobody's for a record that has just come
-};
-// Persons of the organization that the registrant may be. What each of them is known by: Lookup::links.
-Result<Candidates> find_candidates(Lookup& lookup, const Model& model, const OrganizationId& organization,
-                                   const Prepared& prepared, const Search& search = {});
-inline Result<Candidates> find_candidates(Unit& unit, const OrganizationId& organization, const Prepared& prepared,
-                                          const Search& search = {}) {
-  return find_candidates(unit, unit.model(), organization, prepared, search);
-}
 
 // A source record on its way into the store.
 struct Arrival {

@@ -16,8 +16,10 @@ namespace handoff::people {
 
 // A search looks at no more records than this; `truncated` says where it could have.
 inline constexpr std::size_t candidates_max = 200;
-// A key that more records share is crowded: its records are looked at only where nothing else found anybody.
+// A key that more records share is crowded: it says too little, and what it holds is looked at only where nothing else
+// found anybody.
 inline constexpr std::size_t crowded_from = 51;
+enum class Crowded : std::uint8_t { pass_over, look_in };
 
 // A registrant made ready for searching and keeping: folded, with its keys. Made once, outside of any lock, because
 // that is most of the work.
@@ -33,11 +35,11 @@ struct Found {
   PersonId person;
   std::uint64_t record = 0;  // mark_of(its id)
   Record data;
-  std::vector<KeyKind> keys;  // which found it
 };
 struct Findings {
-  std::vector<Found> records;
-  bool truncated = false;
+  std::vector<Found> records;  // each once, those that share the rarest keys first
+  std::vector<Key> crowded;    // of the keys asked for
+  bool truncated = false;      // more records than `max`
 };
 // What a source record is called beside its keys.
 inline std::uint64_t mark_of(const SourceRecordId& id) { return hash_text(id.text()); }
@@ -52,8 +54,10 @@ struct Population {
 class Lookup {
  public:
   virtual ~Lookup() = default;
-  // Records of this organization under any of the keys, the keys that few share first; at most `max`.
-  virtual Result<Findings> find(const OrganizationId& organization, std::span<const Key> keys, std::size_t max) = 0;
+  // Records of this organization under any of the keys; at most `max`, and of a crowded key none, or so many that it is
+  // seen to be crowded.
+  virtual Result<Findings> find(const OrganizationId& organization, std::span<const Key> keys, std::size_t max,
+                                Crowded crowded) = 0;
   // As the persons stand; what merged is answered as merged. Others' and unknown ones are left out.
   virtual Result<std::vector<Person>> persons(const OrganizationId& organization, std::span<const PersonId> ids) = 0;
   // A person's records, oldest first.

@@ -66,19 +66,27 @@ constexpr Statement insert_link{
     "INSERT INTO person_link (organization_id, referral_id, record_id, person_id, home_id, home_doubtful, origin, "
     "model_version, explanation, method, source_name, keys, body, at) "
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"};
+// Behind the last of each key, and nowhere any more once it is crowded: nobody would look there. Whoever adds holds the
+// key's lock, so no other takes the place.
 constexpr Statement insert_keys{
     "person_key.insert",
-    "INSERT INTO person_key (space, key, record, person, body) "
-    "SELECT CAST($1 AS BIGINT), CAST(q.value AS BIGINT), CAST($3 AS BIGINT), $4, $5 FROM {set:$2} AS q"};
+    "INSERT INTO person_key (slot, space, record, person, body) SELECT p.slot, CAST($6 AS BIGINT), CAST($2 AS BIGINT), "
+    "$3, $4 FROM "
+    "(SELECT CAST(q.value AS BIGINT) AS first, COALESCE((SELECT k.slot + 1 FROM person_key k "
+    "WHERE k.slot >= CAST(q.value AS BIGINT) AND k.slot < CAST(q.value AS BIGINT) + 64 ORDER BY k.slot DESC LIMIT 1), "
+    "CAST(q.value AS BIGINT)) AS slot FROM {set:$1} AS q) AS p WHERE p.slot < p.first + $5"};
 constexpr Statement move_link{"person_link.move",
                               "UPDATE person_link SET person_id = $4, home_id = $5, home_doubtful = $6, origin = $7 "
                               "WHERE organization_id = $1 AND referral_id = $2 AND record_id = $3"};
-constexpr Statement move_keys{"person_key.move",
-                              "UPDATE person_key SET person = $4 WHERE space = $1 AND record = $3 "
-                              "AND key IN (SELECT CAST(value AS BIGINT) FROM {set:$2})",
-                              // PostgreSQL would read the whole table for a subquery; an array it looks up.
-                              "UPDATE person_key SET person = $4 WHERE space = $1 AND record = $3 "
-                              "AND key = ANY (ARRAY(SELECT CAST(value AS BIGINT) FROM {set:$2}))"};
+constexpr Statement move_keys{
+    "person_key.move",
+    "UPDATE person_key SET person = $3 WHERE slot IN (SELECT k.slot FROM {set:$1} AS q CROSS JOIN person_key k "
+    "WHERE k.slot >= CAST(q.value AS BIGINT) AND k.slot < CAST(q.value AS BIGINT) + 64 AND k.record = $2)",
+    // PostgreSQL would read the whole table for a subquery; an array it looks up.
+    "UPDATE person_key SET person = $3 WHERE slot = ANY (ARRAY(SELECT k.slot FROM {set:$1} AS q, LATERAL (SELECT "
+    "x.slot, "
+    "x.record FROM person_key x WHERE x.slot >= CAST(q.value AS BIGINT) AND x.slot < CAST(q.value AS BIGINT) + 64 "
+    "ORDER BY x.slot LIMIT 64) AS k WHERE k.record = $2))"};
 constexpr Statement save_assertion{
     "person_assertion.save",
     "INSERT INTO person_assertion (organization_id, id, a_id, b_id, kind, body, at, taken_back_at) "
@@ -129,7 +137,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
         }
       }
       if (organization.empty() || !wanted->prepared) continue;
-      for (const Key& key : wanted->prepared->stored) wanted_locks_.insert(lock_of(organization, key));
+      for (const Key& key : wanted->prepared->stored) wanted_locks_.insert(slot_of(organization, key));
     }
     return take_locks(std::move(wanted_locks_));
   }
@@ -159,20 +167,19 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
   }
   const people::Model& model() const override { return people::Model::standard(); }
 
-  Result<people::Findings> find(const OrganizationId& organization, std::span<const Key> keys,
-                                std::size_t max) override {
+  Result<people::Findings> find(const OrganizationId& organization, std::span<const Key> keys, std::size_t max,
+                                people::Crowded crowded) override {
     // Keys that were moved by an earlier command name somebody else by now.
     if (all_.moved) HANDOFF_TRY(settle());
-    auto out = HANDOFF_TRY(told(read_found(*connection_, organization, keys, max)));
+    auto out = HANDOFF_TRY(told(read_found(*connection_, organization, keys, max, crowded)));
     for (Found& each : out.records) {
       const auto moved = own_.moves.find(each.record);
       if (moved != own_.moves.end()) each.person = moved->second;
     }
-    const std::int64_t space = space_of(organization);
     for (const Key& key : keys) {
       for (const auto* pending : {&all_, &own_}) {
-        const auto [from, to] = pending->keys.equal_range({space, key.hash});
-        for (auto it = from; it != to; ++it) add_found(out, it->second, key.kind, max);
+        const auto [from, to] = pending->keys.equal_range(slot_of(organization, key));
+        for (auto it = from; it != to; ++it) add_found(out, it->second, max);
       }
     }
     return out;
@@ -194,7 +201,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
   Result<void> lock_keys(const OrganizationId& organization, std::span<const Key> keys) override {
     std::set<std::int64_t> missing;
     for (const Key& key : keys) {
-      const std::int64_t lock = lock_of(organization, key);
+      const std::int64_t lock = slot_of(organization, key);
       if (!locked_.contains(lock)) missing.insert(lock);
     }
     return take_locks(std::move(missing));
@@ -271,16 +278,16 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     own_.moved = own_.moved || p.version > 1;
   }
   void add(const Link& l, const Prepared& prepared) override {
-    const std::int64_t space = space_of(l.organization);
     const std::uint64_t mark = people::mark_of(l.record);
-    const std::string keys = keys_json(prepared.stored);
+    const std::string keys = slots_json(l.organization, prepared.stored);
     call(insert_link, {l.organization.text(), l.referral.text(), l.record.text(), l.person.text(), l.home.text(),
                        std::int64_t{l.home_doubtful ? 1 : 0}, std::string(word(l.origin)), l.model_version,
                        l.explanation.is_null() ? Value() : Value(l.explanation.dump()), l.method, l.source_name, keys,
                        Blob{prepared.bytes}, to_ms(l.at)});
-    call(insert_keys, {space, keys, as_stored(mark), compact(l.person), Blob{prepared.bytes}});
+    call(insert_keys, {keys, as_stored(mark), compact(l.person), Blob{prepared.bytes},
+                       static_cast<std::int64_t>(people::crowded_from), space_of(l.organization)});
     for (const Key& key : prepared.stored)
-      own_.keys.emplace(std::pair(space, key.hash), Found{l.person, mark, prepared.record, {}});
+      own_.keys.emplace(slot_of(l.organization, key), Found{l.person, mark, prepared.record});
     own_.links.push_back(l);
     own_.links.back().keys = keys;
   }
@@ -288,7 +295,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     const std::uint64_t mark = people::mark_of(l.record);
     call(move_link, {l.organization.text(), l.referral.text(), l.record.text(), l.person.text(), l.home.text(),
                      std::int64_t{l.home_doubtful ? 1 : 0}, std::string(word(l.origin))});
-    call(move_keys, {space_of(l.organization), l.keys, as_stored(mark), compact(l.person)});
+    call(move_keys, {l.keys, as_stored(mark), compact(l.person)});
     own_.moves.insert_or_assign(mark, l.person);
     const auto known =
         std::find_if(own_.links.begin(), own_.links.end(), [&](const Link& link) { return link.record == l.record; });
@@ -324,7 +331,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
   // What one command, or all merged ones, have changed and the database does not show yet.
   struct Pending {
     std::map<PersonId, Person> persons;
-    std::multimap<std::pair<std::int64_t, std::uint64_t>, Found> keys;
+    std::multimap<std::int64_t, Found> keys;            // by slot_of()
     std::vector<Link> links;                            // of the command under way
     std::unordered_map<std::uint64_t, PersonId> moves;  // of the command under way, by mark
     std::vector<Connection::Call> calls;
@@ -351,9 +358,6 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     return {};
   }
 
-  static std::int64_t lock_of(const OrganizationId& organization, const Key& key) {
-    return space_of(organization) ^ as_stored(key.hash);
-  }
   Result<void> take_locks(std::set<std::int64_t> wanted) {
     if (wanted.empty()) return {};
     std::vector<std::string> texts;
@@ -367,14 +371,19 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     return {};
   }
 
+  // As this batch has changed it, and the database does not show yet.
+  const Person* pending(const OrganizationId& organization, const PersonId& id) const {
+    for (const auto* of : {&own_, &all_}) {
+      const auto found = of->persons.find(id);
+      if (found != of->persons.end() && found->second.organization == organization) return &found->second;
+    }
+    return nullptr;
+  }
+
   std::vector<Person> over(std::vector<Person> read, const OrganizationId& organization,
                            std::span<const PersonId> ids) const {
     for (const PersonId& id : ids) {
-      const Person* newer = nullptr;
-      for (const auto* pending : {&all_, &own_}) {
-        const auto found = pending->persons.find(id);
-        if (found != pending->persons.end() && found->second.organization == organization) newer = &found->second;
-      }
+      const Person* newer = pending(organization, id);
       if (!newer) continue;
       const auto known = std::find_if(read.begin(), read.end(), [&](const Person& p) { return p.id == id; });
       if (known == read.end())
@@ -385,17 +394,13 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     return read;
   }
 
-  static void add_found(people::Findings& out, const Found& pending, people::KeyKind kind, std::size_t max) {
-    const auto known = std::find_if(out.records.begin(), out.records.end(),
-                                    [&](const Found& each) { return each.record == pending.record; });
-    if (known != out.records.end()) {
-      known->keys.push_back(kind);
-    } else if (out.records.size() < max) {
+  static void add_found(people::Findings& out, const Found& pending, std::size_t max) {
+    const auto is_pending = [&](const Found& each) { return each.record == pending.record; };
+    if (std::any_of(out.records.begin(), out.records.end(), is_pending)) return;
+    if (out.records.size() < max)
       out.records.push_back(pending);
-      out.records.back().keys = {kind};
-    } else {
+    else
       out.truncated = true;
-    }
   }
 
   template <class T, class Of>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -15,24 +16,24 @@ using people::Assertion;
 using people::Findings;
 using people::Found;
 using people::Key;
-using people::KeyKind;
 using people::Link;
 using people::Merge;
 using people::Person;
 using people::Population;
 using people::Review;
 
-// At most `crowded_from` rows of each key. The bound is a range of the index in SQLite; PostgreSQL would read the whole
-// of a crowded key and then compare, so there it is a LATERAL, which SQLite does not have.
-constexpr Statement find_under_keys{
-    "person_key.find",
-    "SELECT k.key, k.record, k.person, k.body FROM {set:$2} AS q CROSS JOIN person_key k WHERE k.space = $1 "
-    "AND k.key = CAST(q.value AS INTEGER) AND k.record <= COALESCE((SELECT x.record FROM person_key x "
-    "WHERE x.space = $1 AND x.key = CAST(q.value AS INTEGER) ORDER BY x.record LIMIT 1 OFFSET $3), "
-    "9223372036854775807)",
-    "SELECT k.key, k.record, k.person, k.body FROM {set:$2} AS q, LATERAL (SELECT key, record, person, body "
-    "FROM person_key x WHERE x.space = $1 AND x.key = CAST(q.value AS BIGINT) ORDER BY x.record "
-    "LIMIT CAST($3 AS BIGINT) + 1) AS k"};
+// The records of one key, by their places behind it, the last first: where that is the last of all the key is crowded.
+constexpr Statement find_under_key{"person_key.find",
+                                   "SELECT k.record, k.person, k.body, k.slot, k.space FROM person_key k "
+                                   "WHERE k.slot >= $1 AND k.slot < $1 + $2 ORDER BY k.slot DESC LIMIT $2"};
+// A full key of so few persons is not crowded.
+constexpr std::size_t often_max = 10;
+// Of a crowded key the last place alone: fifty records that tell nothing cost more than a look at that place.
+constexpr Statement find_under_common_key{
+    "person_key.find_common",
+    "SELECT k.record, k.person, k.body, k.slot, k.space FROM person_key k WHERE k.slot >= $1 AND k.slot < $1 + $2 "
+    "ORDER BY k.slot DESC LIMIT CASE WHEN EXISTS (SELECT 1 FROM person_key x WHERE x.slot = $1 + $2 - 1) THEN 1 "
+    "ELSE $2 END"};
 constexpr Statement some_persons{
     "person.read",
     "SELECT " HANDOFF_PERSON_COLUMNS
@@ -267,7 +268,14 @@ std::string review_body(const Review& v) {
       .dump();
 }
 
-std::int64_t space_of(const OrganizationId& organization) { return as_stored(people::hash_text(organization.text())); }
+std::int64_t space_of(const OrganizationId& organization) {
+  return static_cast<std::int64_t>(people::hash_text(organization.text(), 1) >> 32);
+}
+
+std::int64_t slot_of(const OrganizationId& organization, const Key& key) {
+  static_assert(people::crowded_from < 64);
+  return as_stored(people::hash_text(organization.text(), key.hash) & ~std::uint64_t{63});
+}
 
 Blob compact(const PersonId& id) {
   const std::string_view text = std::string_view(id.text()).substr(PersonIdTag::prefix.size());
@@ -286,25 +294,29 @@ Blob compact(const PersonId& id) {
 }
 
 PersonId expand_person(std::string_view bytes) {
-  std::string text(26, '0');
-  for (int i = 0; i < 26 && bytes.size() == 16; ++i) {
-    unsigned value = 0;
-    for (int bit = 0; bit < 5; ++bit) {
-      const int position = i * 5 + bit - 2;
-      value <<= 1;
-      if (position >= 0)
-        value |= (static_cast<unsigned char>(bytes[static_cast<std::size_t>(position / 8)]) >> (7 - position % 8)) & 1U;
-    }
-    text[static_cast<std::size_t>(i)] = alphabet[value];
+  std::uint64_t high = 0, low = 0;
+  for (std::size_t i = 0; i < 16 && bytes.size() == 16; ++i)
+    (i < 8 ? high : low) = ((i < 8 ? high : low) << 8) | static_cast<unsigned char>(bytes[i]);
+  std::string text(PersonIdTag::prefix);
+  const std::size_t begin = text.size();
+  text.resize(begin + 26);
+  for (std::size_t i = 26; i-- > 0;) {
+    text[begin + i] = alphabet[low & 31U];
+    low = (low >> 5) | (high << 59);
+    high >>= 5;
   }
-  return PersonId::trusted(std::string(PersonIdTag::prefix) + text);
+  return PersonId::trusted(std::move(text));
 }
 
-std::string keys_json(std::span<const Key> keys) {
+std::string slots_json(const OrganizationId& organization, std::span<const Key> keys) {
+  std::vector<std::int64_t> slots;
+  for (const Key& key : keys) slots.push_back(slot_of(organization, key));
+  std::sort(slots.begin(), slots.end());
+  slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
   std::string out = "[";
-  for (const Key& key : keys) {
+  for (const std::int64_t slot : slots) {
     if (out.size() > 1) out += ',';
-    out += '"' + std::to_string(as_stored(key.hash)) + '"';
+    out += '"' + std::to_string(slot) + '"';
   }
   return out + ']';
 }
@@ -327,64 +339,68 @@ PopulationCache& population_cache() {
   return cache;
 }
 
-namespace {
-
-// Records, by mark, in the order in which they are looked at, each with the keys that found it.
-struct Order {
-  std::vector<std::pair<std::uint64_t, std::vector<KeyKind>>> records;
-  bool truncated = false;
-};
-
-Order order_of(std::vector<std::pair<KeyKind, std::vector<std::uint64_t>>> by_key, std::size_t max) {
-  // Keys that few share tell most. A crowded one is a last resort: what it holds was cut.
-  std::stable_sort(by_key.begin(), by_key.end(),
-                   [](const auto& a, const auto& b) { return a.second.size() < b.second.size(); });
-  Order out;
-  std::unordered_map<std::uint64_t, std::size_t> place;
-  for (const auto& [kind, marks] : by_key) {
-    const bool crowded = marks.size() >= people::crowded_from;
-    // Those that were found otherwise are told that this key finds them, too.
-    const bool only_known = crowded && !out.records.empty();
-    if (crowded) out.truncated = true;
-    for (const std::uint64_t mark : marks) {
-      if (const auto known = place.find(mark); known != place.end()) {
-        out.records[known->second].second.push_back(kind);
-      } else if (out.records.size() == max) {
-        out.truncated = true;
-      } else if (!only_known) {
-        place.emplace(mark, out.records.size());
-        out.records.push_back({mark, {kind}});
-      }
-    }
-  }
-  return out;
-}
-
-}  // namespace
-
 Result<Findings> read_found(Connection& connection, const OrganizationId& organization, std::span<const Key> keys,
-                            std::size_t max) {
-  auto rows = HANDOFF_TRY(connection.query(
-      find_under_keys, {space_of(organization), keys_json(keys), static_cast<std::int64_t>(people::crowded_from - 1)}));
-  std::vector<std::pair<KeyKind, std::vector<std::uint64_t>>> by_key;
-  std::unordered_map<std::int64_t, std::size_t> place;
-  for (const Key& key : keys) {
-    if (place.try_emplace(as_stored(key.hash), by_key.size()).second) by_key.push_back({key.kind, {}});
-  }
-  std::unordered_map<std::uint64_t, std::size_t> row_of;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    const auto mark = static_cast<std::uint64_t>(rows[i].integer(1));
-    row_of.try_emplace(mark, i);
-    by_key[place.at(rows[i].integer(0))].second.push_back(mark);
-  }
-  Order order = order_of(std::move(by_key), max);
+                            std::size_t max, people::Crowded crowded) {
   Findings out;
-  out.truncated = order.truncated;
-  // Most of what crowded keys hold is passed over, so only what is chosen is read out.
-  for (auto& [mark, kinds] : order.records) {
-    const Row& row = rows[row_of.at(mark)];
-    auto data = people::deserialize(row.view(3));
-    if (data) out.records.push_back({expand_person(row.view(2)), mark, *data, std::move(kinds)});
+  if (keys.empty()) return out;
+  constexpr auto crowd = static_cast<std::int64_t>(people::crowded_from);
+  const std::int64_t space = space_of(organization);
+  const bool look_in = crowded == people::Crowded::look_in;
+  std::vector<Connection::Call> calls;
+  calls.reserve(keys.size());
+  for (const Key& key : keys)
+    calls.push_back({look_in || people::is_telling(key.kind) ? &find_under_key : &find_under_common_key,
+                     {slot_of(organization, key), crowd}});
+  // Most rows are somebody who was read already, or one too many: only what is chosen is read out.
+  struct Place {
+    std::int64_t mark;
+    std::uint32_t key, begin, size;
+  };
+  constexpr std::size_t person_bytes = 16;
+  std::vector<Place> places;
+  std::string bytes;  // of all places: the person's, then the record's
+  std::vector<std::size_t> counts(keys.size());
+  std::vector<bool> is_full(keys.size());
+  HANDOFF_TRY(connection.each(calls, [&](std::size_t key, const Cells& row) {
+    // Another organization's key that happens to have the same places.
+    if (row.integer(4) != space) return;
+    if (++counts[key] == 1) is_full[key] = row.integer(3) == std::get<std::int64_t>(calls[key].values[0]) + crowd - 1;
+    const auto begin = bytes.size();
+    bytes.append(row.view(1)).append(row.view(2));
+    places.push_back({row.integer(0), static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(begin),
+                      static_cast<std::uint32_t>(bytes.size() - begin)});
+  }));
+  const auto of = [&](const Place& place) { return std::string_view(bytes).substr(place.begin, place.size); };
+  for (std::uint32_t i = 0; i < keys.size(); ++i) {
+    if (!is_full[i]) continue;
+    // Who comes often fills a key alone, which makes it no less telling.
+    std::set<std::string_view> persons;
+    for (const Place& place : places) {
+      if (place.key == i) persons.insert(of(place).substr(0, person_bytes));
+    }
+    if (counts[i] == people::crowded_from && persons.size() <= often_max) {
+      out.truncated = true;
+      continue;
+    }
+    out.crowded.push_back(keys[i]);
+    if (!look_in) std::erase_if(places, [&](const Place& place) { return place.key == i; });
+  }
+  // Keys that few share tell most: the cut takes the others.
+  std::stable_sort(places.begin(), places.end(),
+                   [&](const Place& a, const Place& b) { return counts[a.key] < counts[b.key]; });
+  std::vector<std::int64_t> taken;
+  out.records.reserve(std::min(places.size(), max));
+  for (const Place& place : places) {
+    if (std::find(taken.begin(), taken.end(), place.mark) != taken.end()) continue;
+    if (taken.size() == max) {
+      out.truncated = true;
+      break;
+    }
+    taken.push_back(place.mark);
+    if (place.size < person_bytes) continue;
+    if (auto data = people::deserialize(of(place).substr(person_bytes)))
+      out.records.push_back(
+          {expand_person(of(place).substr(0, person_bytes)), static_cast<std::uint64_t>(place.mark), *data});
   }
   return out;
 }

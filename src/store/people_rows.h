@@ -28,12 +28,15 @@ std::string merge_body(const people::Merge& merge);
 people::Review review_of(const Row& row, std::size_t from);
 std::string review_body(const people::Review& review);
 
-// The numbers by which person_key knows an organization and a person.
+// A number of the organization beside each of its keys: places are told by a hash, and the wall must not rest on one.
 std::int64_t space_of(const OrganizationId& organization);
+// The first of the 64 places at which records stand in person_key under a key of an organization; also the number by
+// which writers lock the key.
+std::int64_t slot_of(const OrganizationId& organization, const people::Key& key);
 inline std::int64_t as_stored(std::uint64_t hash) { return static_cast<std::int64_t>(hash); }
 Blob compact(const PersonId& id);
 PersonId expand_person(std::string_view bytes);
-std::string keys_json(std::span<const people::Key> keys);
+std::string slots_json(const OrganizationId& organization, std::span<const people::Key> keys);
 
 // The counts of each organization as they were read last; asked for by version, so that what is kept is never old.
 // Thread-safe.
@@ -49,7 +52,7 @@ class PopulationCache {
 PopulationCache& population_cache();
 
 Result<people::Findings> read_found(Connection& connection, const OrganizationId& organization,
-                                    std::span<const people::Key> keys, std::size_t max);
+                                    std::span<const people::Key> keys, std::size_t max, people::Crowded crowded);
 Result<std::vector<people::Person>> read_persons(Connection& connection, const OrganizationId& organization,
                                                  std::span<const PersonId> ids);
 Result<std::vector<people::Link>> read_links(Connection& connection, const OrganizationId& organization,

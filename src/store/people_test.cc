@@ -268,6 +268,50 @@ TEST_P(PersonsInStore, AnswersForAClusterOfFiveThousand) {
   EXPECT_EQ(people_->links(receiver_, zoe, 10).value().size(), 1U);
 }
 
+// Whoever comes every week fills the keys of a person alone; a relative who shares a key that is not full must not hide
+// that.
+TEST_P(PersonsInStore, AreRecognizedHoweverOftenTheyCome) {
+  const auto living = [](Json who) {
+    who.set("address", Json::object({{"line", "12 Elm Street"}, {"city", "Guelph"}, {"postalCode", "N1H 2T3"}}));
+    return who;
+  };
+  const PersonId brother = arrive(receiver_, living(registrant("Sami", "Haddad", "1971-02-03", "+1 519 555 0110")));
+  const Json noor = living(noor_);
+  const PersonId first = arrive(receiver_, noor);
+  EXPECT_NE(first, brother);
+  for (int week = 0; week < 80; ++week) {
+    clock_.advance(milliseconds(1));
+    ASSERT_EQ(arrive(receiver_, noor), first) << "in week " << week;
+  }
+}
+
+// A shelter's telephone says nothing, and the more of its people are known the less they are looked at: not being
+// counted must not make it rare again.
+TEST_P(PersonsInStore, WeighASharedTelephoneTheLessTheMoreShareIt) {
+  const std::string shelter = "+1 416 555 0100";
+  const char* const names[] = {"Ada", "Bela", "Cleo", "Dov", "Esra", "Femi", "Gita", "Hugo"};
+  const char* const families[] = {"Abara", "Brandt", "Castro", "Dlamini", "Ekberg", "Fujita", "Grosz", "Horvat"};
+  PersonId bela;
+  for (int i = 0; i < 64; ++i) {
+    clock_.advance(milliseconds(1));
+    const auto id = arrive(receiver_, registrant(names[i % 8], families[i / 8],
+                                                 "19" + std::to_string(20 + i) + "-0" + std::to_string(1 + i % 9) +
+                                                     "-1" + std::to_string(i % 7),
+                                                 shelter));
+    if (i == 9) bela = id;
+  }
+  const auto found = search(receiver_, registrant("Bela", "Brandt", "1929-01-12", shelter)).value();
+  ASSERT_FALSE(found.ranked.empty());
+  EXPECT_EQ(found.ranked[0].person, bela);
+  bool seen = false;
+  for (const auto& line : found.ranked[0].assessment.evidence.fields) {
+    if (line.field != people::Field::phone) continue;
+    seen = true;
+    EXPECT_NEAR(line.bits + line.frequency_bits, 0, 0.01);
+  }
+  EXPECT_TRUE(seen);
+}
+
 TEST_P(PersonsInStore, AreCountedWhenTheyHaveBecomeAQuarterMore) {
   auto connection = connect();
   arrive(receiver_, noor_);

@@ -93,9 +93,9 @@ class PeopleReader final : public people::Reader {
  public:
   explicit PeopleReader(ReaderPool& pool) : pool_(pool) {}
 
-  Result<people::Findings> find(const OrganizationId& organization, std::span<const people::Key> keys,
-                                std::size_t max) override {
-    return pool_.use([&](Connection& connection) { return read_found(connection, organization, keys, max); });
+  Result<people::Findings> find(const OrganizationId& organization, std::span<const people::Key> keys, std::size_t max,
+                                people::Crowded crowded) override {
+    return pool_.use([&](Connection& connection) { return read_found(connection, organization, keys, max, crowded); });
   }
   Result<std::vector<Person>> persons(const OrganizationId& organization, std::span<const PersonId> ids) override {
     return pool_.use([&](Connection& connection) { return read_persons(connection, organization, ids); });

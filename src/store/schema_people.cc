@@ -18,7 +18,7 @@ CREATE TABLE person (
 CREATE INDEX person_of_survivor ON person (organization_id, merged_into) WHERE merged_into IS NOT NULL;
 
 -- Which person a source record speaks of. `home_id` is whom it was linked to when it came: merging changes `person_id`
--- alone. `keys` are the hashes under which it stands in person_key.
+-- alone. `keys` are the first places of its keys in person_key.
 CREATE TABLE person_link (
   organization_id {text} NOT NULL,
   referral_id {text} NOT NULL,
@@ -38,16 +38,16 @@ CREATE TABLE person_link (
 ) {strict};
 CREATE INDEX person_link_of_person ON person_link (organization_id, person_id, record_id);
 
--- What finds candidates. `space` is a hash of the organization, `record` one of the record's id, `person` the sixteen
--- bytes of its id: eight rows for each record, so that each byte counts. `body` is what a comparison needs.
+-- What finds candidates: under each key of an organization (slot_of() in people_rows.h) there are places for 64 records,
+-- filled in order of arrival. `space` is a hash of the organization, `record` one of the record's id, `person` the
+-- sixteen bytes of its id: up to eight rows for each record, so that each byte counts. `body` is what a comparison needs.
 CREATE TABLE person_key (
+  slot {int} PRIMARY KEY,
   space {int} NOT NULL,
-  key {int} NOT NULL,
   record {int} NOT NULL,
   person {blob} NOT NULL,
-  body {blob} NOT NULL,
-  PRIMARY KEY (space, key, record)
-) {strict_in_key};
+  body {blob} NOT NULL
+) {strict};
 
 CREATE TABLE person_assertion (
   organization_id {text} NOT NULL,

@@ -55,6 +55,23 @@ std::string Row::take(std::size_t column) {
   return text(column);
 }
 
+Result<void> Connection::each(std::span<const Call> calls, const Take& take) {
+  class RowCells final : public Cells {
+   public:
+    explicit RowCells(const Row& row) : row_(row) {}
+    std::int64_t integer(std::size_t column) const override { return row_.integer(column); }
+    std::string_view view(std::size_t column) const override { return row_.view(column); }
+
+   private:
+    const Row& row_;
+  };
+  const auto answers = HANDOFF_TRY(query_all(calls));
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    for (const Row& row : answers[i]) take(i, RowCells(row));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Database>> Database::open(const std::string& url) {
   constexpr std::string_view sqlite = "sqlite:";
   if (url.starts_with(sqlite)) return open_sqlite(url.substr(sqlite.size()));

@@ -66,6 +66,14 @@ class Row {
 };
 using Rows = std::vector<Row>;
 
+// One row while it is being read: what view() answers is gone with the next one.
+class Cells {
+ public:
+  virtual ~Cells() = default;
+  virtual std::int64_t integer(std::size_t column) const = 0;   // 0 for null
+  virtual std::string_view view(std::size_t column) const = 0;  // "" for null
+};
+
 // What can go wrong, as error codes. for_log names the statement, never values.
 //   "store.constraint" Kind::conflict       constraint_of(error) says which
 //   "store.busy"       Kind::unavailable    deadlock, serialization, locked: running the transaction again is right
@@ -96,6 +104,10 @@ class Connection {
     Values values;
   };
   virtual Result<std::vector<Rows>> query_all(std::span<const Call> calls) = 0;
+  // The same for many small rows that need not be kept: `take` is told the number of the call and each of its rows. An
+  // error may come after some of them.
+  using Take = std::function<void(std::size_t call, const Cells& row)>;
+  virtual Result<void> each(std::span<const Call> calls, const Take& take);
   // The number of rows each call changed, in order, instead of rows.
   virtual Result<std::vector<std::int64_t>> execute_all(std::span<const Call> calls) = 0;
   // execute_all() and commit() in one round trip, for a caller who need not look at the numbers in between.

@@ -465,6 +465,16 @@ TEST_P(Sql, FiveHundredCallsWithOneThatFails) {
   for (std::size_t i = 0; i < answers->size(); ++i) {
     EXPECT_EQ((*answers)[i].at(0).text(0), "body of n" + std::to_string(i));
   }
+  std::size_t told = 0;
+  ASSERT_TRUE(connection_->each(calls, [&](std::size_t call, const Cells& row) {
+    EXPECT_EQ(call, told++);
+    EXPECT_EQ(row.view(0), "body of n" + std::to_string(call));
+  }));
+  EXPECT_EQ(told, 500U);
+  ASSERT_TRUE(connection_->each(std::span(calls).first(1), [&](std::size_t, const Cells&) { ++told; }));
+  EXPECT_EQ(told, 501U);
+  calls[3] = {&add, note("n3")};
+  EXPECT_EQ(connection_->each(calls, [](std::size_t, const Cells&) {}).error().code, "store.constraint");
 }
 
 // Larger than what sockets buffer, both ways at once: neither side may wait for the other to read first.

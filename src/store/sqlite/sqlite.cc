@@ -56,7 +56,10 @@ Error failed(sqlite3* handle, std::string_view statement) {
 class SqliteConnection final : public Connection {
  public:
   SqliteConnection(Handle handle, bool reading) : handle_(std::move(handle)), reading_(reading) {}
-  ~SqliteConnection() override { statements_.clear(); }  // before the handle they belong to
+  ~SqliteConnection() override {  // before the handle they belong to
+    statements_.clear();
+    plain_.clear();
+  }
 
   using Connection::query;
   Result<Rows> query(const Statement& statement, std::span<const Value> values) override {
@@ -73,6 +76,20 @@ class SqliteConnection final : public Connection {
     HANDOFF_TRY(all(calls, "BEGIN",
                     [&](std::size_t i) { return run(*calls[i].statement, calls[i].values, &answers[i], nullptr); }));
     return answers;
+  }
+
+  Result<void> each(std::span<const Call> calls, const Take& take) override {
+    if (calls.size() == 1) {
+      return guarded(calls[0].statement->name, [&]() -> Result<void> {
+        HANDOFF_TRY(check(*calls[0].statement, calls[0].values));
+        return run(*calls[0].statement, calls[0].values, nullptr,
+                   [&](sqlite3_stmt* prepared) { take(0, StatementCells(prepared)); });
+      });
+    }
+    return all(calls, "BEGIN", [&](std::size_t i) {
+      return run(*calls[i].statement, calls[i].values, nullptr,
+                 [&](sqlite3_stmt* prepared) { take(i, StatementCells(prepared)); });
+    });
   }
 
   Result<std::vector<std::int64_t>> execute_all(std::span<const Call> calls) override {
@@ -160,9 +177,20 @@ class SqliteConnection final : public Connection {
     only_reading_ = on;
   }
 
+  // One statement without rows. Beginning and ending transactions happens too often to be prepared each time anew.
   Result<void> plain(const char* sql, const char* name) {
-    if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) return failed(handle_.get(), name);
-    return {};
+    Prepared& prepared = plain_[sql];
+    if (!prepared) {
+      sqlite3_stmt* raw = nullptr;
+      if (sqlite3_prepare_v3(handle_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &raw, nullptr) != SQLITE_OK)
+        return failed(handle_.get(), name);
+      prepared.reset(raw);
+    }
+    const int code = sqlite3_step(prepared.get());
+    Result<void> done;
+    if (code != SQLITE_DONE && code != SQLITE_ROW) done = failed(handle_.get(), name);
+    sqlite3_reset(prepared.get());
+    return done;
   }
 
   // Remembers the first error of a transaction and answers it to every later call.
@@ -260,21 +288,42 @@ class SqliteConnection final : public Connection {
     }
   }
 
+  class StatementCells final : public Cells {
+   public:
+    explicit StatementCells(sqlite3_stmt* prepared) : prepared_(prepared) {}
+    std::int64_t integer(std::size_t column) const override {
+      return sqlite3_column_int64(prepared_, static_cast<int>(column));
+    }
+    std::string_view view(std::size_t column) const override {
+      const auto* bytes = static_cast<const char*>(sqlite3_column_blob(prepared_, static_cast<int>(column)));
+      if (bytes == nullptr) return {};
+      return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(prepared_, static_cast<int>(column)))};
+    }
+
+   private:
+    sqlite3_stmt* prepared_;
+  };
+
   Result<void> run(const Statement& statement, std::span<const Value> values, Rows* rows, std::int64_t* changed) {
+    return run(statement, values, changed, [rows](sqlite3_stmt* prepared) {
+      if (rows == nullptr) return;
+      const int count = sqlite3_column_count(prepared);
+      std::vector<Value> columns;
+      columns.reserve(static_cast<std::size_t>(count));
+      for (int i = 0; i < count; ++i) columns.push_back(column(prepared, i));
+      rows->emplace_back(std::move(columns));
+    });
+  }
+
+  template <class Take>
+  Result<void> run(const Statement& statement, std::span<const Value> values, std::int64_t* changed, Take&& take) {
     Cached& cached = *HANDOFF_TRY(cached_for(statement));
     sqlite3_stmt* prepared = cached.prepared.get();
     int code = SQLITE_OK;
     for (std::size_t i = 0; i < values.size() && code == SQLITE_OK; ++i)
       code = bind(prepared, cached.index[i], values[i]);
     if (code == SQLITE_OK) {
-      while ((code = sqlite3_step(prepared)) == SQLITE_ROW) {
-        if (rows == nullptr) continue;
-        const int count = sqlite3_column_count(prepared);
-        std::vector<Value> columns;
-        columns.reserve(static_cast<std::size_t>(count));
-        for (int i = 0; i < count; ++i) columns.push_back(column(prepared, i));
-        rows->emplace_back(std::move(columns));
-      }
+      while ((code = sqlite3_step(prepared)) == SQLITE_ROW) take(prepared);
     }
     Result<void> done;
     if (code != SQLITE_DONE) {
@@ -293,6 +342,7 @@ class SqliteConnection final : public Connection {
   bool only_reading_ = false;  // a begin_read() on a writing connection
   Error first_;                // of the transaction that failed
   std::unordered_map<const Statement*, Cached> statements_;
+  std::unordered_map<std::string_view, Prepared> plain_;
 };
 
 class SqliteDatabase final : public Database {
