@@ -133,7 +133,7 @@ Assessment assess_found(const Scorer& scorer, const Frequencies& frequencies, co
   out.evidence = scorer.explain(best, probe, *nearest);
   out.guards = guards(best, probe, *nearest, frequencies, circumstances);
   // An identifier that differs from any of the person's records is a doubt even where another record agrees.
-  for (const auto& record : records) {
+  for (const auto& record : records.size() > 1 ? records : std::span<const Record>()) {
     for (const auto guard : guards(compare(probe, record), probe, record, frequencies, circumstances)) {
       const bool whole_person = guard == Guard::identifiers_differ || guard == Guard::deceased;
       if (whole_person && std::find(out.guards.begin(), out.guards.end(), guard) == out.guards.end())

@@ -13,11 +13,11 @@ constexpr std::size_t records_compared_max = 16;
 
 double bits_of(const Candidate& candidate) { return candidate.assessment.evidence.score.total_bits; }
 
-// Which keys of the probe the records stand under.
-std::vector<KeyKind> keys_of(const Prepared& probe, std::span<const Record> records) {
+// Which keys of the probe the person's records stand under.
+std::vector<KeyKind> keys_of(const Prepared& probe, std::span<const Record* const> records) {
   std::vector<KeyKind> kinds;
-  for (const auto& record : records) {
-    for (const auto& key : stored_keys(record)) {
+  for (const auto* record : records) {
+    for (const auto& key : stored_keys(*record)) {
       if (std::find(probe.probe.begin(), probe.probe.end(), key) == probe.probe.end()) continue;
       if (std::find(kinds.begin(), kinds.end(), key.kind) == kinds.end()) kinds.push_back(key.kind);
     }
@@ -32,8 +32,7 @@ class Known {
   struct Person {
     const PersonId* id;
     std::uint64_t mark;
-    const Record* first;
-    std::vector<const Record*> others;
+    std::vector<const Record*> records;
     std::size_t scored = 0;  // of its records, under the counts of `counted`
     std::uint64_t counted = 0;
     double best_bits = 0;
@@ -50,9 +49,9 @@ class Known {
       const auto known =
           std::find_if(persons_.begin(), persons_.end(), [&](const Person& person) { return person.mark == mark; });
       if (known == persons_.end())
-        persons_.push_back({&each.person, mark, &each.data, {}, 0, 0, 0});
+        persons_.push_back({&each.person, mark, {&each.data}, 0, 0, 0});
       else
-        known->others.push_back(&each.data);
+        known->records.push_back(&each.data);
     }
   }
   std::vector<Person>& persons() { return persons_; }
@@ -69,9 +68,8 @@ double best_bits(const Scorer& scorer, const ProbeFrequencies& frequencies, cons
                  Known::Person& person) {
   if (person.counted != frequencies.version()) person.scored = 0;
   person.counted = frequencies.version();
-  for (; person.scored <= person.others.size(); ++person.scored) {
-    const Record& record = person.scored == 0 ? *person.first : *person.others[person.scored - 1];
-    const double bits = scorer.score(probe.record, record).total_bits;
+  for (; person.scored < person.records.size(); ++person.scored) {
+    const double bits = scorer.score(probe.record, *person.records[person.scored]).total_bits;
     person.best_bits = person.scored == 0 ? bits : std::max(person.best_bits, bits);
   }
   return person.best_bits;
@@ -87,7 +85,7 @@ std::vector<Candidate> rank(const Scorer& scorer, const ProbeFrequencies& freque
     // What is far from being asked about is not looked at in full; several records may add up to more than each of
     // them.
     constexpr double adding_up = 15;
-    if (best < asked_from - (each.others.empty() ? 0 : adding_up)) continue;
+    if (best < asked_from - (each.records.size() > 1 ? adding_up : 0)) continue;
     order.emplace_back(best, &each);
   }
   // The best level of each field over several records is worth more than the best record alone.
@@ -103,9 +101,9 @@ std::vector<Candidate> rank(const Scorer& scorer, const ProbeFrequencies& freque
     Circumstances circumstances;
     circumstances.asserted_different = barred.contains(*each->id);
     std::vector<Record> several;
-    if (!each->others.empty()) several.push_back(*each->first);
-    for (const auto* record : each->others) several.push_back(*record);
-    const auto records = several.empty() ? std::span(each->first, 1) : std::span<const Record>(several);
+    for (std::size_t i = 0; each->records.size() > 1 && i < each->records.size(); ++i)
+      several.push_back(*each->records[i]);
+    const auto records = several.empty() ? std::span(each->records.front(), 1) : std::span<const Record>(several);
     Candidate candidate{*each->id, assess_records(scorer, frequencies, probe, records, circumstances)};
     if (candidate.assessment.grade == Grade::none) continue;
     out.push_back(std::move(candidate));
@@ -185,7 +183,7 @@ Assessment assess_records(const Scorer& scorer, const Frequencies& frequencies, 
     for (std::size_t i = 0; i < records_compared_max; ++i) loudest.push_back(records[order[i].second]);
     records = loudest;
   }
-  return assess_found(scorer, frequencies, probe.record, records, keys_of(probe, records), circumstances);
+  return assess_found(scorer, frequencies, probe.record, records, {}, circumstances);
 }
 
 Result<Candidates> find_candidates(Lookup& lookup, const Model& model, const OrganizationId& organization,
@@ -238,6 +236,11 @@ Result<Candidates> find_candidates(Lookup& lookup, const Model& model, const Org
   if (last_resort) HANDOFF_TRY(look(prepared.stored, Crowded::look_in));
   out.truncated = out.truncated || (passed_over && (last_resort || !is_certain(out.ranked)));
   if (out.ranked.size() > search.count) out.ranked.resize(search.count);
+  for (auto& candidate : out.ranked) {
+    for (const auto& person : known.persons()) {
+      if (*person.id == candidate.person) candidate.assessment.keys = keys_of(prepared, person.records);
+    }
+  }
   return out;
 }
 
