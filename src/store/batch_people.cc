@@ -145,6 +145,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
   void begin(CommandUnit& unit) override {
     unit_ = &unit;
     own_ = {};
+    answered_.clear();
   }
   void merge() override {
     for (auto& [id, person] : own_.persons) all_.persons.insert_or_assign(id, std::move(person));
@@ -171,7 +172,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
                                 people::Crowded crowded) override {
     // Keys that were moved by an earlier command name somebody else by now.
     if (all_.moved) HANDOFF_TRY(settle());
-    auto out = HANDOFF_TRY(told(read_found(*connection_, organization, keys, max, crowded)));
+    auto out = HANDOFF_TRY(told(found(organization, keys, max, crowded)));
     for (Found& each : out.records) {
       const auto moved = own_.moves.find(each.record);
       if (moved != own_.moves.end()) each.person = moved->second;
@@ -346,9 +347,24 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     return result;
   }
 
+  // What the database answers. A command may ask for the same person twice, first whether to refuse it and then whom to
+  // link it to.
+  Result<people::Findings> found(const OrganizationId& organization, std::span<const Key> keys, std::size_t max,
+                                 people::Crowded crowded) {
+    for (const auto& answer : answered_) {
+      if (answer.organization == organization && answer.max == max && answer.crowded == crowded &&
+          std::equal(keys.begin(), keys.end(), answer.keys.begin(), answer.keys.end()))
+        return answer.findings;
+    }
+    auto out = HANDOFF_TRY(read_found(*connection_, organization, keys, max, crowded));
+    answered_.push_back({organization, {keys.begin(), keys.end()}, max, crowded, out});
+    return out;
+  }
+
   // Writes what merged commands want written now instead of at the end; the transaction is the same.
   Result<void> settle() {
     if (all_.calls.empty()) return {};
+    answered_.clear();
     auto written = connection_->execute_all(all_.calls);
     if (!written) {
       unit_->fail(written.error());
@@ -417,6 +433,14 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
   std::vector<const people::PersonNeeds*> wanted_;
   std::set<std::int64_t> wanted_locks_, locked_;
   std::map<OrganizationId, people::Population> populations_;
+  struct Answered {
+    OrganizationId organization;
+    std::vector<Key> keys;
+    std::size_t max;
+    people::Crowded crowded;
+    people::Findings findings;
+  };
+  std::vector<Answered> answered_;  // of the command under way
   Pending all_, own_;
 };
 

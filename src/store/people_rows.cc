@@ -26,14 +26,29 @@ using people::Review;
 constexpr Statement find_under_key{"person_key.find",
                                    "SELECT k.record, k.person, k.body, k.slot, k.space FROM person_key k "
                                    "WHERE k.slot >= $1 AND k.slot < $1 + $2 ORDER BY k.slot DESC LIMIT $2"};
-// A full key of so few persons is not crowded.
-constexpr std::size_t often_max = 10;
 // Of a crowded key the last place alone: fifty records that tell nothing cost more than a look at that place.
 constexpr Statement find_under_common_key{
     "person_key.find_common",
     "SELECT k.record, k.person, k.body, k.slot, k.space FROM person_key k WHERE k.slot >= $1 AND k.slot < $1 + $2 "
     "ORDER BY k.slot DESC LIMIT CASE WHEN EXISTS (SELECT 1 FROM person_key x WHERE x.slot = $1 + $2 - 1) THEN 1 "
     "ELSE $2 END"};
+// The same for many keys at once: each statement costs PostgreSQL more than a key. It is told with a LATERAL, which
+// SQLite does not have, to begin with the keys.
+#define HANDOFF_KEYS_ASKED                                                                              \
+  "WITH q AS MATERIALIZED (SELECT CAST(s.value AS BIGINT) AS slot, EXISTS (SELECT 1 FROM person_key x " \
+  "WHERE x.slot = CAST(s.value AS BIGINT) + $2 - 1) AS crowded FROM {set:$1} AS s) "
+constexpr Statement find_under_common_keys{
+    "person_key.find_many",
+    HANDOFF_KEYS_ASKED
+    "SELECT k.record, k.person, k.body, k.slot, k.space FROM q CROSS JOIN person_key k "
+    "ON k.slot >= q.slot + CASE WHEN q.crowded THEN $2 - 1 ELSE 0 END AND k.slot < q.slot + $2",
+    HANDOFF_KEYS_ASKED
+    "SELECT k.record, k.person, k.body, k.slot, k.space FROM q CROSS JOIN LATERAL (SELECT * FROM person_key x "
+    "WHERE x.slot >= q.slot + CASE WHEN q.crowded THEN $2 - 1 ELSE 0 END AND x.slot < q.slot + $2 "
+    "ORDER BY x.slot LIMIT $2) AS k"};
+constexpr std::size_t one_by_one_max = 8;  // keys
+// A full key of so few persons is not crowded.
+constexpr std::size_t often_max = 10;
 constexpr Statement some_persons{
     "person.read",
     "SELECT " HANDOFF_PERSON_COLUMNS
@@ -273,8 +288,8 @@ std::int64_t space_of(const OrganizationId& organization) {
 }
 
 std::int64_t slot_of(const OrganizationId& organization, const Key& key) {
-  static_assert(people::crowded_from < 64);
-  return as_stored(people::hash_text(organization.text(), key.hash) & ~std::uint64_t{63});
+  static_assert(people::crowded_from < places_of_key);
+  return as_stored(people::hash_text(organization.text(), key.hash)) & ~(places_of_key - 1);
 }
 
 Blob compact(const PersonId& id) {
@@ -347,10 +362,15 @@ Result<Findings> read_found(Connection& connection, const OrganizationId& organi
   const std::int64_t space = space_of(organization);
   const bool look_in = crowded == people::Crowded::look_in;
   std::vector<Connection::Call> calls;
-  calls.reserve(keys.size());
-  for (const Key& key : keys)
-    calls.push_back({look_in || people::is_telling(key.kind) ? &find_under_key : &find_under_common_key,
-                     {slot_of(organization, key), crowd}});
+  std::unordered_map<std::int64_t, std::uint32_t> key_of;  // by slot_of()
+  for (std::uint32_t i = 0; i < keys.size(); ++i) key_of.try_emplace(slot_of(organization, keys[i]), i);
+  if (look_in || keys.size() <= one_by_one_max) {
+    for (const Key& key : keys)
+      calls.push_back({look_in || people::is_telling(key.kind) ? &find_under_key : &find_under_common_key,
+                       {slot_of(organization, key), crowd}});
+  } else {
+    calls.push_back({&find_under_common_keys, {slots_json(organization, keys), crowd}});
+  }
   // Most rows are somebody who was read already, or one too many: only what is chosen is read out.
   struct Place {
     std::int64_t mark;
@@ -361,14 +381,17 @@ Result<Findings> read_found(Connection& connection, const OrganizationId& organi
   std::string bytes;  // of all places: the person's, then the record's
   std::vector<std::size_t> counts(keys.size());
   std::vector<bool> is_full(keys.size());
-  HANDOFF_TRY(connection.each(calls, [&](std::size_t key, const Cells& row) {
+  HANDOFF_TRY(connection.each(calls, [&](std::size_t, const Cells& row) {
     // Another organization's key that happens to have the same places.
     if (row.integer(4) != space) return;
-    if (++counts[key] == 1) is_full[key] = row.integer(3) == std::get<std::int64_t>(calls[key].values[0]) + crowd - 1;
+    const std::int64_t place = row.integer(3) & (places_of_key - 1);
+    const std::uint32_t key = key_of.at(row.integer(3) - place);
+    ++counts[key];
+    is_full[key] = is_full[key] || place == crowd - 1;
     const auto begin = bytes.size();
     bytes.append(row.view(1)).append(row.view(2));
-    places.push_back({row.integer(0), static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(begin),
-                      static_cast<std::uint32_t>(bytes.size() - begin)});
+    places.push_back(
+        {row.integer(0), key, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(bytes.size() - begin)});
   }));
   const auto of = [&](const Place& place) { return std::string_view(bytes).substr(place.begin, place.size); };
   for (std::uint32_t i = 0; i < keys.size(); ++i) {

@@ -30,7 +30,8 @@ std::string review_body(const people::Review& review);
 
 // A number of the organization beside each of its keys: places are told by a hash, and the wall must not rest on one.
 std::int64_t space_of(const OrganizationId& organization);
-// The first of the 64 places at which records stand in person_key under a key of an organization; also the number by
+inline constexpr std::int64_t places_of_key = 64;
+// The first of the places at which records stand in person_key under a key of an organization; also the number by
 // which writers lock the key.
 std::int64_t slot_of(const OrganizationId& organization, const people::Key& key);
 inline std::int64_t as_stored(std::uint64_t hash) { return static_cast<std::int64_t>(hash); }
