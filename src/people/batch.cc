@@ -24,18 +24,6 @@ constexpr std::uint64_t stored_on_both = 1ULL << 40;
 // Records of one piece of work.
 constexpr std::uint32_t chunk_size = 2048;
 const NoFrequencies no_frequencies;
-// Pairs looked at to learn how careless a file is, and how many bits they must bring to move it a whole step away from
-// what the model takes a file for.
-constexpr std::size_t samples_max = 20'000;
-constexpr double noise_belief = 20;
-// Populations have a relative on file for one person in five at least, or none at all. Where hardly anyone seems to
-// live with anyone, what looks like a relative is more likely a record with two wrong fields.
-constexpr double families_min = 0.2;
-double believable(double household_size) {
-  return household_size * std::min(1.0, std::pow(household_size / families_min, 1.5));
-}
-// How many of a person's further records carry a value unchanged.
-constexpr double copies_share = 0.6;
 
 }  // namespace
 
@@ -179,6 +167,11 @@ bool Batch::is_candidate(std::uint32_t a, std::uint32_t b) const {
   return std::binary_search(found.begin(), found.end(), a);
 }
 
+Prior without_families(Prior prior) {
+  prior.household_size = 0.001;
+  return prior;
+}
+
 std::size_t Batch::chunk_count() const { return (records_.size() + chunk_size - 1) / chunk_size; }
 
 void Batch::prepare(const Scorer& scorer) {
@@ -188,10 +181,7 @@ void Batch::prepare(const Scorer& scorer) {
 }
 
 BatchResult Batch::score_chunk(const Scorer& scorer, std::size_t chunk, Seen& seen) const {
-  // What is kept must still be there when the file turns out to have no families.
-  Prior without_families = scorer.prior();
-  without_families.household_size = 0.001;
-  const Scorer careless(scorer.model(), no_frequencies, without_families);
+  const Scorer careless(scorer.model(), no_frequencies, without_families(scorer.prior()));
   BatchResult part;
   std::vector<std::uint64_t> found;
   const auto end = std::min<std::size_t>((chunk + 1) * chunk_size, records_.size());
@@ -251,103 +241,6 @@ BatchResult Batch::score(const Scorer& scorer) {
   auto result = merge(parts);
   result.blocks_cut = blocks_cut_;
   return result;
-}
-
-Prior estimate_prior(std::span<const ScoredPair> pairs, const Model& model, std::size_t records,
-                     std::size_t first_of_second) {
-  const double count = static_cast<double>(std::max<std::size_t>(records, 2));
-  const double first = static_cast<double>(first_of_second), second = count - first;
-  const double possible = first_of_second == 0 ? count * (count - 1) / 2 : first * second;
-  const double persons = first_of_second == 0 ? count : std::max(first, 1.0);
-  Prior prior = Prior::of_persons(persons);
-  prior.household_size = model.household_size;
-  const double lowest = 0.02 / persons, highest = 20.0 / persons;
-  // Millions of pairs say no more than a million of them.
-  constexpr std::size_t pairs_max = 1'000'000;
-  const std::size_t step = pairs.size() / pairs_max + 1;
-  // How many records' worth of belief the model's household size keeps.
-  constexpr double inertia = 1;
-  for (int round = 0; round < 25; ++round) {
-    double matches = 0, relatives = 0;
-    const double household_odds = prior.household_size / persons;
-    for (std::size_t i = 0; i < pairs.size(); i += step) {
-      const auto& pair = pairs[i];
-      const double stranger = std::exp2(-double{pair.stranger_bits}),
-                   relative = household_odds * std::exp2(-double{pair.household_bits});
-      const double all = prior.match_odds + stranger + relative;
-      matches += prior.match_odds / all;
-      relatives += relative / all;
-    }
-    matches *= static_cast<double>(step);
-    relatives *= static_cast<double>(step);
-    // Half a pair stands for what was not among the candidates, and keeps an empty file from odds of nothing.
-    prior.match_odds = std::clamp((matches + 0.5) / possible, lowest, highest);
-    const double seen = relatives / possible * persons;
-    prior.household_size = (seen * count + inertia * model.household_size) / (count + inertia);
-  }
-  return prior;
-}
-
-Settled settle(std::span<const Record> records, std::vector<ScoredPair>& pairs, const Model& model,
-               const Frequencies& frequencies, std::size_t first_of_second) {
-  Settled settled{model, estimate_prior(pairs, model, records.size(), first_of_second)};
-  const auto copies = [&](const Prior& prior) {
-    return first_of_second != 0 ? 0.0 : copies_share * std::max(0.0, prior.match_odds * prior.persons - 1);
-  };
-  // The pairs that speak: what is certainly no match says nothing about matches.
-  struct Sample {
-    const ScoredPair* pair;
-    Comparison comparison;
-  };
-  std::vector<Sample> samples;
-  const std::size_t step = pairs.size() / samples_max + 1;
-  for (std::size_t i = 0; i < pairs.size(); i += step)
-    samples.push_back({&pairs[i], compare(records[pairs[i].first], records[pairs[i].second])});
-  settled.prior.copies = copies(settled.prior);
-  const double weight = static_cast<double>(step);
-  const auto likelihood = [&](const Noise& noise) {
-    Model tried = model;
-    tried.noise = noise;
-    tried.prepare();
-    const Scorer scorer(tried, frequencies, settled.prior);
-    const double household_odds = settled.prior.household_size / settled.prior.persons;
-    double sum = 0;
-    for (const auto& sample : samples) {
-      const auto score = scorer.score(sample.comparison, records[sample.pair->first], records[sample.pair->second]);
-      const double relative = std::exp2(score.stranger_bits - score.household_bits);
-      sum += std::log2(settled.prior.match_odds * std::exp2(score.stranger_bits) + 1 + household_odds * relative);
-    }
-    sum *= weight;
-    for (std::size_t g = 0; g < noise.size(); ++g)
-      sum -= noise_belief * (noise[g] - model.noise[g]) * (noise[g] - model.noise[g]);
-    return sum;
-  };
-  // Scoring anew is dear where one person has thousands of records, and then one sweep has seen enough.
-  const int sweeps = pairs.size() > 2'000'000 ? 1 : 2;
-  for (int sweep = 0; sweep < sweeps; ++sweep) {
-    double best = likelihood(settled.model.noise);
-    for (std::size_t g = 0; g < noise_group_count; ++g) {
-      for (const double share : {0.25, 0.4, 0.55, 0.7, 0.85, 1.0}) {
-        Noise noise = settled.model.noise;
-        noise[g] = share;
-        const double found = likelihood(noise);
-        if (found <= best) continue;
-        best = found;
-        settled.model.noise = noise;
-      }
-    }
-    settled.model.prepare();
-    const Scorer scorer(settled.model, frequencies, settled.prior);
-    for (auto& pair : pairs) {
-      const auto score = scorer.score(records[pair.first], records[pair.second]);
-      pair.stranger_bits = static_cast<float>(score.stranger_bits);
-      pair.household_bits = static_cast<float>(score.household_bits);
-    }
-    settled.prior = estimate_prior(pairs, settled.model, records.size(), first_of_second);
-    settled.prior.household_size = believable(settled.prior.household_size);
-    settled.prior.copies = copies(settled.prior);
-  }
-  return settled;
 }
 
 }  // namespace handoff::people

@@ -43,6 +43,9 @@ struct BatchResult {
   std::uint64_t blocks_cut = 0;                              // keys longer than block_max
 };
 
+// What is kept must still be there when a file turns out to have no families: pairs are kept under this prior.
+Prior without_families(Prior prior);
+
 class Batch {
  public:
   explicit Batch(std::span<const Record> records, BatchOptions options);
@@ -94,21 +97,5 @@ class Batch {
   std::vector<std::uint32_t> record_blocks_;  // numbers of blocks
   std::vector<std::size_t> record_begin_;     // one more than there are records
 };
-
-// How many pairs of a file are one person, and how many are of one household, so that the expected numbers agree with
-// the pairs found (two parameters, by expectation and maximization). Starts from one match per record and the model's
-// household size. A file without families then has no need of caution about them.
-Prior estimate_prior(std::span<const ScoredPair> pairs, const Model& model, std::size_t records,
-                     std::size_t first_of_second);
-
-// What a file says about itself: its prior, and how careless its names, dates, contacts and places are, which moves the
-// matches' weights between the two ends the model was made from. Nothing else of the model moves, and little moves
-// where there are few pairs. `pairs` are scored anew with it.
-struct Settled {
-  Model model;
-  Prior prior;
-};
-Settled settle(std::span<const Record> records, std::vector<ScoredPair>& pairs, const Model& model,
-               const Frequencies& frequencies, std::size_t first_of_second);
 
 }  // namespace handoff::people

@@ -13,6 +13,7 @@
 #include "people/evaluate.h"
 #include "people/generate.h"
 #include "people/link.h"
+#include "people/settle.h"
 #include "people/train.h"
 
 namespace handoff::people {
@@ -286,6 +287,97 @@ TEST(Batch, AFileTellsHowCarelessItIs) {
   EXPECT_LT(tidy[static_cast<std::size_t>(NoiseGroup::birth)], dirty[static_cast<std::size_t>(NoiseGroup::birth)]);
   EXPECT_EQ(tidy[static_cast<std::size_t>(NoiseGroup::contact)], Model::standard().noise.front())
       << "what a file does not have, it says nothing about";
+}
+
+// Files of names and birth dates: one record a person, and what `also` adds to some of them.
+class OneColumnOfDates : public testing::Test {
+ protected:
+  std::string birth() {
+    const auto two = [](std::uint64_t n) { return (n < 10 ? "0" : "") + std::to_string(n); };
+    return std::to_string(1940 + dice_.below(60)) + "-" + two(1 + dice_.below(12)) + "-" + two(1 + dice_.below(28));
+  }
+  void fill(std::size_t persons) {
+    GenerateOptions how;
+    for (std::uint64_t h = 0; records_.size() < persons; ++h) {
+      const auto member = invent_household(dice_, how, h * 10 + 1, h).front();
+      names_.push_back({member.truth.first, member.truth.last});
+      births_.push_back(birth());
+      records_.push_back(someone(names_.back().first, names_.back().second, births_.back()));
+    }
+  }
+  Settled settled() {
+    for (const auto& record : records_) frequencies_.add(record);
+    const Scorer scorer(Model::standard(), frequencies_, Prior::of_persons(static_cast<double>(records_.size())));
+    pairs_ = Batch(records_, {}).score(scorer).pairs;
+    return settle(records_, pairs_, Model::standard(), frequencies_, 0);
+  }
+  double probability(const Settled& settled, std::uint32_t a, std::uint32_t b) const {
+    return Scorer(settled.model, frequencies_, settled.prior).score(records_[a], records_[b]).probability;
+  }
+
+  Dice dice_{11};
+  std::vector<std::pair<std::string, std::string>> names_;
+  std::vector<std::string> births_;
+  std::vector<Record> records_;
+  std::vector<ScoredPair> pairs_;
+  CountedFrequencies frequencies_;
+};
+
+TEST_F(OneColumnOfDates, AFileTellsHowItsOwnDatesGoWrong) {
+  // Here whole days are mistaken, which the model thinks rare.
+  fill(1500);
+  for (std::size_t i = 0; i < 150; ++i) {
+    std::string other = births_[i];
+    other.replace(8, 2, i % 2 == 0 ? (other.substr(8) == "17" ? "05" : "17") : other.substr(8));
+    records_.push_back(someone(names_[i].first, names_[i].second, other));
+  }
+  const auto settled = this->settled();
+  const auto parts = level::birth::parts - 1U;
+  const auto birth = ladder_of(Field::birth);
+  EXPECT_GT(settled.model.weights[birth][parts].match, 5 * Model::standard().weights[birth][parts].match);
+  EXPECT_EQ(settled.model.weights[birth][parts].household, Model::standard().weights[birth][parts].household)
+      << "what relatives look like is not learned from a file";
+}
+
+TEST_F(OneColumnOfDates, TwinsShowThatAFileHasFamilies) {
+  // Of relatives a file of names and dates shows the twins only; they stand for many more.
+  fill(1500);
+  for (std::size_t i = 0; i < 20; ++i) records_.push_back(someone(names_[i].first, names_[i].second, births_[i]));
+  for (std::size_t i = 100; i < 115; ++i)
+    records_.push_back(someone(names_[i + 700].first, names_[i].second, births_[i]));
+  const auto settled = this->settled();
+  EXPECT_GT(settled.prior.household_size, 0.2);
+  int joined = 0, doubted = 0;
+  const auto count = static_cast<std::uint32_t>(records_.size());
+  for (std::uint32_t i = 0; i < 15; ++i) {
+    const bool other_name =
+        compare(records_[100 + i], records_[count - 15 + i]).of(Field::given) == level::given::different;
+    joined += other_name && probability(settled, 100 + i, count - 15 + i) >= 0.5 ? 1 : 0;
+  }
+  for (std::uint32_t i = 0; i < 20; ++i) doubted += probability(settled, i, count - 35 + i) < 0.95 ? 1 : 0;
+  EXPECT_EQ(joined, 0);
+  EXPECT_EQ(doubted, 0);
+}
+
+TEST_F(Files, NamesOfOneColumnAreTakenApart) {
+  const auto map = write("map.toml", "id = \"{id}\"\n[columns]\nfirstName = \"{name}\"\n");
+  const auto full = write("full.csv", "id,name\n1,Ann Mary van der Berg\n2,\"Quill, Oda\"\n3,Cher\n4,Sir Bo Lund Jr\n");
+  const auto columns = ColumnMap::parse(read_text_file(map, 10'000).value()).value();
+  const auto data = read_dataset(full, columns, {}).value();
+  EXPECT_EQ(data.records[0].given.view(), "ann");
+  EXPECT_EQ(data.records[0].middle.view(), "mary");
+  EXPECT_EQ(data.records[0].family.view(), "vanderberg");
+  EXPECT_EQ(data.records[1].given.view(), "oda");
+  EXPECT_EQ(data.records[1].family.view(), "quill");
+  EXPECT_EQ(data.records[2].family.view(), "cher");
+  EXPECT_EQ(data.records[3].given.view(), "bo");
+  EXPECT_EQ(data.records[3].family.view(), "lund");
+  EXPECT_EQ(data.records[3].generation, 2);
+  // Given names alone are mostly of one word, and stay what they are.
+  const auto given = write("given.csv", "id,name\n1,Ann Mary\n2,Oda\n3,Cher\n4,Bo\n");
+  const auto alone = read_dataset(given, columns, {}).value();
+  EXPECT_EQ(alone.records[0].given.view(), "annmary");
+  EXPECT_TRUE(alone.records[1].family.empty());
 }
 
 TEST(Cluster, AGroupKnowsMoreThanEachOfItsRecords) {

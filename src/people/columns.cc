@@ -192,6 +192,13 @@ Result<void> ColumnMap::bind(const std::vector<std::string>& header, bool second
   return {};
 }
 
+bool ColumnMap::has_one_name() const {
+  const auto has = [&](std::string_view key) {
+    return std::any_of(entries.begin(), entries.end(), [&](const auto& entry) { return entry.key == key; });
+  };
+  return has("firstName") != has("lastName");
+}
+
 Registrant ColumnMap::read(const std::vector<std::string>& row) const {
   Registrant out;
   const auto join_to = [](Text& into, std::string value) {

@@ -50,6 +50,8 @@ struct ColumnMap {
   static Result<ColumnMap> parse(std::string_view toml);
   Result<void> bind(const std::vector<std::string>& header, bool second_file);
   Registrant read(const std::vector<std::string>& row) const;
+  // Whether one of the two names has no column of its own, so that the other may hold both.
+  bool has_one_name() const;
 };
 
 }  // namespace handoff::people

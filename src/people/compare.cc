@@ -187,7 +187,11 @@ std::uint8_t compare_birth(const PartialDate& a, const PartialDate& b) {
   const auto x = a.view(), y = b.view();
   const auto least = std::min(a.kind, b.kind);
   const bool century_open = a.two_digit_year || b.two_digit_year;
-  if (least == Kind::year) return x.substr(0, 4) == y.substr(0, 4) ? l::year : l::different;
+  // A year worked out from an age is one too many or too few as often as not.
+  if (least == Kind::year) {
+    const int apart = std::abs(a.year() - b.year());
+    return apart == 0 ? l::year : apart == 1 ? l::near : l::different;
+  }
   if (least == Kind::month) {
     if (x.substr(0, 6) == y.substr(0, 6)) return l::partial;
     return edits(x.substr(0, 6), y.substr(0, 6), 1) <= 1 ? l::parts : l::different;

@@ -5,6 +5,7 @@
 #include <sstream>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "people/csv.h"
 
 namespace handoff::people {
@@ -28,10 +29,28 @@ Error too_many(const std::string& path, std::string_view how, std::uint64_t coun
       path};
 }
 
+// Whether the one column of names holds whole names: most of them are of two words or more. Looks at the first rows.
+Result<bool> has_full_names(const std::string& path, const ColumnMap& map) {
+  if (!map.has_one_name()) return false;
+  constexpr std::size_t rows_max = 2000;
+  CsvReader reader = HANDOFF_TRY(CsvReader::open(path));
+  std::vector<std::string> row;
+  std::size_t named = 0, long_ones = 0;
+  for (std::size_t rows = 0; rows < rows_max && HANDOFF_TRY(reader.next(row)); ++rows) {
+    const auto registrant = map.read(row);
+    const auto name =
+        trim(registrant.first_name.reveal().empty() ? registrant.last_name.reveal() : registrant.first_name.reveal());
+    named += name.empty() ? 0 : 1;
+    long_ones += name.find_first_of(" ,") != std::string_view::npos ? 1 : 0;
+  }
+  return long_ones * 10 >= named * 7 && long_ones > 0;
+}
+
 Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options,
                     bool second) {
   CsvReader reader = HANDOFF_TRY(CsvReader::open(path));
   HANDOFF_TRY(map.bind(reader.header(), second));
+  const bool full_names = HANDOFF_TRY(has_full_names(path, map));
   Template label, household;
   if (!options.cluster_column.empty()) label = HANDOFF_TRY(column_template(options.cluster_column, reader.header()));
   if (!options.household_column.empty())
@@ -51,7 +70,9 @@ Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, co
                    "Line " + std::to_string(reader.line()) + " has no identifier in the column named by `id`.", path};
     }
     dataset.ids.push_back(std::move(id));
-    dataset.records.push_back(normalize(map.read(row), options.locale));
+    auto registrant = map.read(row);
+    if (full_names) split_full_name(registrant);
+    dataset.records.push_back(normalize(registrant, options.locale));
     if (!options.cluster_column.empty()) dataset.labels.push_back(label.fill(row));
     if (!options.household_column.empty()) dataset.related.push_back(household.fill(row));
     if (options.progress && dataset.records.size() % 4096 == 0)

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "people/csv.h"
 #include "people/policy.h"
+#include "people/settle.h"
 
 namespace handoff::people {
 namespace {

@@ -14,6 +14,7 @@
 #include "people/cluster.h"
 #include "people/csv.h"
 #include "people/guards.h"
+#include "people/settle.h"
 
 namespace handoff::people {
 namespace {

@@ -132,6 +132,58 @@ Names normalize_names(const Registrant& registrant) {
   return names;
 }
 
+void split_full_name(Registrant& registrant) {
+  Text& said = registrant.first_name.reveal().empty() ? registrant.last_name : registrant.first_name;
+  const std::string_view text = said.reveal();
+  if (text.empty() || (!registrant.first_name.reveal().empty() && !registrant.last_name.reveal().empty())) return;
+  const auto pieces = [](std::string_view from) {
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at < from.size();) {
+      const auto end = std::min(from.find_first_of(" \t", at), from.size());
+      const std::string_view word = from.substr(at, end - at);
+      if (!fold(word).empty() && !is_title(fold(word))) out.emplace_back(word);
+      at = end + 1;
+    }
+    return out;
+  };
+  std::vector<std::string> front, last;
+  std::string suffix;
+  const auto take_suffix = [&](std::vector<std::string>& from) {
+    if (from.size() < 2 || fold(from.back()).size() < 2 || generation(fold(from.back())) == 0) return;
+    suffix = from.back();
+    from.pop_back();
+  };
+  if (const auto comma = text.find(','); comma != std::string_view::npos) {
+    last = pieces(text.substr(0, comma));
+    front = pieces(text.substr(comma + 1));
+    // "Ann Smith, Jr": what stands behind is no given name.
+    if (front.size() == 1 && generation(fold(front.front())) != 0) {
+      suffix = front.front();
+      front.swap(last);
+      last.clear();
+    }
+    take_suffix(last);
+  } else {
+    front = pieces(text);
+  }
+  take_suffix(front);
+  if (last.empty() && !front.empty()) {
+    last.push_back(front.back());
+    front.pop_back();
+    while (front.size() > 1 && is_particle(fold(front.back()))) {
+      last.insert(last.begin(), front.back());
+      front.pop_back();
+    }
+  }
+  std::string middle;
+  if (front.size() > 1) middle = join(std::vector<std::string>(front.begin() + 1, front.end()), " ");
+  Text given(front.empty() ? std::string() : front.front()), family(join(last, " "));
+  registrant.first_name = std::move(given);
+  registrant.last_name = std::move(family);
+  if (registrant.middle_name.reveal().empty()) registrant.middle_name = Text(std::move(middle));
+  if (registrant.suffix.reveal().empty()) registrant.suffix = Text(std::move(suffix));
+}
+
 Email normalize_email(std::string_view text) {
   std::string whole = ascii_lower(trim(text));
   const auto at = whole.rfind('@');

@@ -26,6 +26,10 @@ struct Names {
   std::uint8_t generation = 0;
 };
 Names normalize_names(const Registrant& registrant);
+// Takes a name that was said in one piece apart: "Ann Mary van der Berg" and "Van der Berg, Ann Mary" have the family
+// name van der Berg, the given name Ann and the middle name Mary. A single word is a family name. Nothing happens where
+// both names are there or none is.
+void split_full_name(Registrant& registrant);
 PartialDate normalize_date(std::string_view text, std::string_view format, const Locale& locale);
 // The national number; 0 where nothing can be compared, masked numbers ("801XXXXX89") among them.
 std::uint64_t normalize_phone(std::string_view text, const Locale& locale);

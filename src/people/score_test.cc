@@ -244,6 +244,18 @@ TEST(Guards, NumbersThatDifferAreAskedAboutWhateverElseDiffers) {
   EXPECT_NE(known.judge(a, b).grade, Grade::certain);
 }
 
+TEST(Compare, AYearFromAnAgeMayBeOneOff) {
+  const auto born = [](std::string year) {
+    Registrant r;
+    r.birth_date = Text(std::move(year));
+    return normalize(r, Locale{});
+  };
+  EXPECT_EQ(compare(born("1970"), born("1970")).of(Field::birth), level::birth::year);
+  EXPECT_EQ(compare(born("1970"), born("1971")).of(Field::birth), level::birth::near);
+  EXPECT_EQ(compare(born("1970"), born("1969-05-02")).of(Field::birth), level::birth::near);
+  EXPECT_EQ(compare(born("1970"), born("1972")).of(Field::birth), level::birth::different);
+}
+
 TEST(Compare, SeesDistantLikenessAndDigitsLeftOut) {
   const auto of = [](Registrant a, Registrant b, Field field) { return compare(made(a), made(b)).of(field); };
   auto a = base(), b = base();
