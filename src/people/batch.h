@@ -25,8 +25,8 @@ struct BatchOptions {
   // common key costs the square of its length.
   std::size_t block_max = 6000;
   std::size_t neighbours = 40;
-  // So many pairs are compared without keys: a small file entirely.
-  std::uint64_t every_pair_max = 3'000'000;
+  // So many pairs are compared without keys: a file of five thousand records entirely, which takes some seconds.
+  std::uint64_t every_pair_max = 15'000'000;
   // Up to so many records both sides of a pair are expanded (file_keys()); beyond it one side, as in a search.
   std::size_t both_sides_max = 200'000;
   // A key that only rescues says too little where more records share it.

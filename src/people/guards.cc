@@ -33,7 +33,7 @@ bool identifiers_differ(const Record& a, const Record& b) {
   return differ;
 }
 
-// Twins, and parent and child, have numbers of their own.
+// One person's number, not a plan's or a family's.
 bool same_number(const Record& a, const Record& b) {
   for (const auto& mine : a.identifiers) {
     for (const auto& theirs : b.identifiers) {
@@ -60,7 +60,10 @@ bool both_established(const Record& a, const Record& b, const Frequencies& frequ
 
 bool is_twin(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
-  if (given == level::missing || birth != level::exact || same_number(a, b)) return false;
+  // At one address a birth date with a slip in it, or with day and month exchanged, is still the other twin's.
+  const bool same_birth =
+      birth == level::exact || (birth != level::missing && birth <= level::birth::edit && same_household(c));
+  if (given == level::missing || !same_birth) return false;
   // Names in each other's place, one of them not quite the same: Oliver is no slip of Olivia. Which ladder that one
   // stands on is not told, see compare_names().
   if (c.of(Field::order) == level::order::swapped)
@@ -83,16 +86,16 @@ bool is_other_generation(const Comparison& c, const Record& a, const Record& b) 
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
   if (birth < level::birth::year || birth == level::missing || given == level::missing || family == level::missing)
     return false;
-  if (given > level::given::close || family > level::family::part || same_number(a, b)) return false;
+  if (given > level::given::close || family > level::family::part) return false;
   const bool near = same_household(c) || c.of(Field::postcode) == level::exact || c.of(Field::locality) == level::exact;
   // A slip in the decade leaves day and month standing; father and son share them one time in 365.
   const bool same_day = a.birth.view().substr(4) == b.birth.view().substr(4);
   return near && !same_day && std::abs(a.birth.year() - b.birth.year()) >= generation_years;
 }
 
-bool is_household(const Comparison& c) {
+bool is_household(const Comparison& c, const Record& a, const Record& b) {
   const auto given = c.of(Field::given);
-  if (c.of(Field::identifier) == level::exact) return false;
+  if (same_number(a, b)) return false;
   const bool contact = c.of(Field::phone) == level::exact || c.of(Field::email) == level::exact;
   const bool no_birth = c.of(Field::birth) == level::missing;
   // Without a given name any member of the household fits; without a birth date a relative of another name does, and,
@@ -131,7 +134,14 @@ bool is_thin(const Comparison& c) {
                      positive(Field::locality, level::locality::close);
   // Half a name does not count: two of one given name and birth date are a coincidence as well as a marriage.
   const int groups = (name ? 1 : 0) + (birth ? 1 : 0) + (identifier ? 1 : 0) + (contact ? 1 : 0) + (place ? 1 : 0);
-  return groups < 2;
+  if (groups < 2) return true;
+  // A slip in the surname and one in the birth date are two people as easily, where nothing but these agrees: of one
+  // fuzzy part at most is a draft of the United States framework sure, too.
+  const bool exact_name = positive(Field::given, level::given::nickname) && c.of(Field::family) == level::exact;
+  const bool exact_birth = c.of(Field::birth) == level::exact;
+  const bool told = identifier || c.of(Field::phone) == level::exact || c.of(Field::email) == level::exact ||
+                    positive(Field::address, level::address::close) || c.of(Field::postcode) == level::exact;
+  return name && birth && !exact_name && !exact_birth && !told;
 }
 
 bool is_doubtful_birth(const Comparison& c, const Record& a, const Record& b) {
@@ -159,7 +169,7 @@ std::vector<Guard> guards(const Comparison& c, const Record& a, const Record& b,
   fire(identifiers_differ(a, b), Guard::identifiers_differ);
   fire(is_twin(c, a, b, frequencies), Guard::twins);
   fire(is_other_generation(c, a, b), Guard::generations);
-  fire(is_household(c), Guard::household);
+  fire(is_household(c, a, b), Guard::household);
   fire(is_deceased(a, b, circumstances), Guard::deceased);
   fire(is_shared_contact(c, a, b, frequencies), Guard::shared_contact);
   fire(is_doubtful_birth(c, a, b), Guard::doubtful_birth_date);

@@ -215,15 +215,66 @@ TEST(Guards, IdentifiersOfOneSystem) {
   EXPECT_FALSE(has(known.judge(a, b), Guard::identifiers_differ)) << "only the last digits were given";
 }
 
-TEST(Guards, ANumberThatAgreesSilencesTwinsAndGenerations) {
+TEST(Guards, ANumberThatAgreesSilencesNoDoubtAboutTwinsAndGenerations) {
+  // One person's number on another's record is how two people become one.
   const Known known;
   auto a = base(), b = base();
   b.first_name = Text("Mi");
-  EXPECT_TRUE(has(known.judge(a, b), Guard::twins));
   a.identifiers = b.identifiers = {{"urn:card", Text("4083159267")}};
-  EXPECT_FALSE(has(known.judge(a, b), Guard::twins));
+  EXPECT_TRUE(has(known.judge(a, b), Guard::twins));
+  b = base();
+  b.birth_date = Text("1957-06-20");
+  b.identifiers = a.identifiers;
+  EXPECT_TRUE(has(known.judge(a, b), Guard::generations));
+  EXPECT_NE(known.judge(a, b).grade, Grade::certain);
+}
+
+TEST(Guards, AFamilysNumberTellsNoMembersApart) {
+  const Known known;
+  auto a = base(), b = base();
+  b.birth_date = Text();
+  b.phones.clear();
+  b.emails.clear();
   a.identifiers = b.identifiers = {{"urn:plan", Text("4083159267"), false}};
-  EXPECT_TRUE(has(known.judge(a, b), Guard::twins)) << "a family's number is the other twin's as well";
+  EXPECT_TRUE(has(known.judge(a, b), Guard::household)) << "without a birth date it may be the mother";
+  a.identifiers = b.identifiers = {{"urn:card", Text("4083159267"), true}};
+  EXPECT_FALSE(has(known.judge(a, b), Guard::household));
+}
+
+TEST(Guards, ATwinsBirthDateMayBeMistyped) {
+  const Known known;
+  auto a = base(), b = base();
+  b.first_name = Text("Ottokar");
+  for (const char* date : {"1987-11-02", "1987-02-12", "1987-02-11"}) {
+    b.birth_date = Text(date);
+    EXPECT_TRUE(has(known.judge(a, b), Guard::twins)) << date;
+  }
+  // Elsewhere another name and a birth date nearly the same are nobody's twin.
+  b.birth_date = Text("1987-02-12");
+  b.line = Text("77 Elsewhere Road");
+  b.phones.clear();
+  b.emails.clear();
+  EXPECT_FALSE(has(known.judge(a, b), Guard::twins));
+}
+
+TEST(Guards, TwoSlipsAndNothingElseAreAskedAbout) {
+  const auto person = [](std::string last, std::string birth) {
+    Registrant r;
+    r.first_name = Text("Mary");
+    r.last_name = Text(std::move(last));
+    r.birth_date = Text(std::move(birth));
+    return r;
+  };
+  const Known known;
+  EXPECT_TRUE(
+      has(known.judge(person("Hartfield", "1980-03-12"), person("Hartfeld", "1980-03-13")), Guard::thin_evidence));
+  EXPECT_FALSE(
+      has(known.judge(person("Hartfield", "1980-03-12"), person("Hartfield", "1980-03-13")), Guard::thin_evidence));
+  EXPECT_FALSE(
+      has(known.judge(person("Hartfield", "1980-03-12"), person("Hartfeld", "1980-03-12")), Guard::thin_evidence));
+  auto a = person("Hartfield", "1980-03-12"), b = person("Hartfeld", "1980-03-13");
+  a.phones = b.phones = {Text("905-555-0142")};
+  EXPECT_FALSE(has(known.judge(a, b), Guard::thin_evidence)) << "her telephone tells her from the other Mary";
 }
 
 TEST(Guards, NumbersThatDifferAreAskedAboutWhateverElseDiffers) {
