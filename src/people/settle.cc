@@ -20,7 +20,7 @@ constexpr double copies_share = 0.6;
 constexpr double families_min = 0.4;
 // Where nearly all relatives stay unseen (a file of names and birth dates shows the twins only), a few such records
 // would make a crowd of relatives; then a household is believed to be no larger than one other member.
-constexpr double barely_seen = 0.03;
+constexpr double barely_seen = 0.1;
 double believable(double household_size, double seen) {
   const double size = std::min(household_size, 1.0) + std::max(0.0, household_size - 1) * seen / (seen + barely_seen);
   return size * std::min(1.0, std::pow(size / families_min, 1.5));
@@ -202,10 +202,10 @@ class Settling {
       learn_noise();
       score();
     }
+    if (!tells_relatives_apart(frequencies_, records_.size())) return std::move(settled_);
     ask_for_years_only(settled_.model, records_);
     random_.learn_strangers(settled_.model, frequencies_, settled_.prior);
     score();
-    if (!tells_relatives_apart(frequencies_, records_.size())) return std::move(settled_);
     const Model base = settled_.model;
     for (int turn = 0; turn < (many ? 1 : 3); ++turn) {
       for (int round = 0; round < 4; ++round) learn_matches(base);
