@@ -11,9 +11,9 @@ namespace handoff::people {
 namespace {
 
 constexpr std::array<std::string_view, key_kind_count> kind_names{
-    "identifier",     "birth_initial", "names",           "phone",          "email",           "family_year",
-    "given_month",    "address",       "family_postcode", "given_postcode", "family_locality", "given_locality",
-    "family_initial", "given_initial", "birth_place",     "rescue",         "every_pair"};
+    "identifier",     "birth_initials", "birth_initial", "names",           "phone",          "email",
+    "family_year",    "given_month",    "address",       "family_postcode", "given_postcode", "family_locality",
+    "given_locality", "family_initial", "given_initial", "birth_place",     "rescue",         "every_pair"};
 
 class Keys {
  public:
@@ -51,9 +51,11 @@ std::string given_sound(const Name& name) {
 std::string pair_of(std::string a, std::string b) { return a < b ? a + "/" + b : b + "/" + a; }
 
 void birth_keys(Keys& keys, std::string_view digits, const Record& record) {
-  if (!record.given.empty()) keys.add(KeyKind::birth_initial, std::string(digits) + record.given.text[0]);
-  if (!record.family.empty()) keys.add(KeyKind::birth_initial, std::string(digits) + record.family.text[0]);
-  if (record.given.empty() && record.family.empty()) keys.add(KeyKind::birth_initial, digits);
+  const auto with = [&](std::string_view initials) { return std::string(digits).append(initials); };
+  const auto given = record.given.view().substr(0, 1), family = record.family.view().substr(0, 1);
+  if (!given.empty() && !family.empty())
+    keys.add(KeyKind::birth_initials, with(std::string(std::min(given, family)).append(std::max(given, family))));
+  keys.add(KeyKind::birth_initial, with(given.empty() ? family : given));
 }
 
 // A coarse place: the area of the postcode, else the beginning of the city's name.
@@ -119,7 +121,7 @@ void basic_keys(Keys& keys, const Record& record) {
 }  // namespace
 
 bool is_telling(KeyKind kind) {
-  return kind == KeyKind::identifier || kind == KeyKind::birth_initial || kind == KeyKind::phone ||
+  return kind == KeyKind::identifier || kind == KeyKind::birth_initials || kind == KeyKind::phone ||
          kind == KeyKind::email || kind == KeyKind::address;
 }
 
@@ -146,11 +148,24 @@ void search_keys(Keys& keys, const Record& record) {
   for (const auto phone : record.phones) {
     if (phone != 0) keys.add(KeyKind::phone, number(phone));
   }
-  // Records of whom no name is known.
   if (has_day(record.birth)) {
-    keys.add(KeyKind::birth_initial, record.birth.view());
+    // A short form or the middle name in front; whose given name is another altogether, or stands in the other's place.
+    const std::string digits(record.birth.view());
+    std::string initials;
+    for (const auto group : given.nicknames.group) {
+      if (group == 0) break;
+      for (const auto name : nicknames_of(group)) initials += name[0];
+    }
+    if (!record.middle.empty()) initials += record.middle.text[0];
+    for (const char initial : family.empty() ? std::string() : initials) {
+      const auto [first, second] = std::minmax(initial, family.text[0]);
+      keys.add(KeyKind::birth_initials, digits + first + second);
+    }
+    if (!family.empty()) keys.add(KeyKind::birth_initial, digits + family.text[0]);
+    // Records of whom no name is known.
+    keys.add(KeyKind::birth_initial, digits);
     for (char initial = 'a'; given.empty() && family.empty() && initial <= 'z'; ++initial)
-      keys.add(KeyKind::birth_initial, std::string(record.birth.view()) + initial);
+      keys.add(KeyKind::birth_initial, digits + initial);
   }
   // Day and month exchanged.
   if (record.birth.kind == PartialDate::Kind::day && record.birth.day() <= 12 &&

@@ -15,7 +15,8 @@ inline constexpr std::size_t stored_keys_max = 8;
 
 enum class KeyKind : std::uint8_t {
   identifier,
-  birth_initial,
+  birth_initials,  // of both names, in either order
+  birth_initial,   // of the given name
   names,
   phone,
   email,
@@ -32,7 +33,7 @@ enum class KeyKind : std::uint8_t {
   rescue,      // only over a whole file
   every_pair,  // no key: a small file is compared with itself entirely
 };
-inline constexpr std::size_t key_kind_count = 17;
+inline constexpr std::size_t key_kind_count = 18;
 std::string_view key_name(KeyKind kind);
 
 struct Key {
@@ -41,7 +42,7 @@ struct Key {
   friend bool operator==(const Key&, const Key&) = default;
 };
 
-// Whether few share it by its nature: an identifier, a telephone, an e-mail, a house, a birth date with an initial.
+// Whether few share it by its nature: an identifier, a telephone, an e-mail, a house, a birth date with both initials.
 bool is_telling(KeyKind kind);
 // What one telephone stands under.
 Key phone_key(std::uint64_t number);

@@ -117,10 +117,16 @@ bool is_certain(const std::vector<Candidate>& ranked) {
 }
 
 // First what few share, the values among it that weigh less the more persons have them: all of these are counted before
-// anybody is believed. Then whoever bears the name.
-std::size_t round_of(KeyKind kind) { return is_telling(kind) ? 0 : kind == KeyKind::names ? 1 : 2; }
-// Who is certain by so many bits is not overtaken, nor approached, by anybody who shares no telling key.
-constexpr double beyond_doubt_bits = 15;
+// anybody is believed. Then whoever bears the name, or was born on the same day.
+std::size_t round_of(KeyKind kind) {
+  return is_telling(kind) ? 0 : kind == KeyKind::names || kind == KeyKind::birth_initial ? 1 : 2;
+}
+// Certain, and so far beyond it that whoever came within the margin would be certain himself, which nobody is who
+// shares neither identifier, telephone, e-mail, house nor birth date with both initials.
+bool is_beyond_doubt(const Policy& policy, const std::vector<Candidate>& ranked) {
+  return is_certain(ranked) &&
+         bits_of(ranked.front()) >= std::log2(policy.certain / (1 - policy.certain)) + policy.margin_bits;
+}
 
 KeyKind key_kind_of(Value kind) {
   switch (kind) {
@@ -229,8 +235,7 @@ Result<Candidates> find_candidates(Lookup& lookup, const Model& model, const Org
   for (const auto& keys : rounds) {
     if (keys.empty() || known.records() >= candidates_max) continue;
     HANDOFF_TRY(look(keys, Crowded::pass_over));
-    const bool first = &keys == &rounds.front();
-    if (is_certain(out.ranked) && (!first || bits_of(out.ranked.front()) >= beyond_doubt_bits)) break;
+    if (&keys == &rounds.front() ? is_beyond_doubt(model.policy, out.ranked) : is_certain(out.ranked)) break;
   }
   const bool last_resort = known.persons().empty() && passed_over;
   if (last_resort) HANDOFF_TRY(look(prepared.stored, Crowded::look_in));

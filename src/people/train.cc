@@ -70,6 +70,7 @@ void blend(Model& model, const Counts& counts, double LevelWeights::*side, doubl
 std::vector<Field> fields_of(KeyKind kind) {
   switch (kind) {
     case KeyKind::identifier: return {Field::identifier};
+    case KeyKind::birth_initials:
     case KeyKind::birth_initial: return {Field::birth};
     case KeyKind::names: return {Field::given, Field::family, Field::order};
     case KeyKind::phone: return {Field::phone};
