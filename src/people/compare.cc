@@ -201,6 +201,11 @@ std::uint8_t compare_birth(const PartialDate& a, const PartialDate& b) {
              day = x.substr(6) == y.substr(6);
   // First of January stands for "some day of that year" in many systems.
   if (year && a.is_first_january() != b.is_first_january()) return l::year;
+  if (!year && a.is_first_january() && b.is_first_january()) {
+    // Two years, then, and that both say "some day" tells nothing.
+    if (edits(x.substr(0, 4), y.substr(0, 4), 1) <= 1) return l::parts;
+    return std::abs(a.year() - b.year()) <= 1 ? l::near : l::different;
+  }
   if (year && x.substr(4, 2) == y.substr(6) && x.substr(6) == y.substr(4, 2)) return l::swapped;
   const int distance = century_open ? edits(x.substr(2), y.substr(2), 3) : edits(x, y, 3);
   if (distance <= 1) return l::edit;

@@ -307,6 +307,18 @@ TEST(Compare, AYearFromAnAgeMayBeOneOff) {
   EXPECT_EQ(compare(born("1970"), born("1972")).of(Field::birth), level::birth::different);
 }
 
+TEST(Compare, TheFirstOfJanuaryOfTwoYearsIsNoAgreement) {
+  const auto born = [](std::string date) {
+    Registrant r;
+    r.birth_date = Text(std::move(date));
+    return normalize(r, Locale{});
+  };
+  EXPECT_EQ(compare(born("1941-01-01"), born("1973-01-01")).of(Field::birth), level::birth::different);
+  EXPECT_EQ(compare(born("1969-01-01"), born("1970-01-01")).of(Field::birth), level::birth::near);
+  EXPECT_EQ(compare(born("1941-01-01"), born("1951-01-01")).of(Field::birth), level::birth::parts) << "a digit off";
+  EXPECT_EQ(compare(born("1941-05-20"), born("1973-05-20")).of(Field::birth), level::birth::parts);
+}
+
 TEST(Compare, SeesDistantLikenessAndDigitsLeftOut) {
   const auto of = [](Registrant a, Registrant b, Field field) { return compare(made(a), made(b)).of(field); };
   auto a = base(), b = base();
