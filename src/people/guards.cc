@@ -72,8 +72,11 @@ bool is_twin(const Comparison& c, const Record& a, const Record& b, const Freque
   const bool kin = (family >= level::exact && family <= level::family::sounds) || same_household(c);
   if (!kin) return false;
   if (a.multiple_birth || b.multiple_birth) return given != level::given::nickname;
-  if (given == level::given::different || given == level::given::far || given == level::given::sounds) return true;
-  if (given == level::given::nickname) return false;
+  // Another name under one person's number is how a sister's record gets it, so the number does not answer for her;
+  // that Ka is Kala it does tell.
+  if (given == level::given::different || given == level::given::far) return true;
+  if (given == level::given::nickname || same_number(a, b)) return false;
+  if (given == level::given::sounds) return true;
   // A word of a double name is the same name. A middle name in front may be the other twin's name.
   if (given == level::given::part) return a.given.word_count < 2 && b.given.word_count < 2;
   // An initial under the same roof may be a brother's.

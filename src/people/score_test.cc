@@ -215,13 +215,20 @@ TEST(Guards, IdentifiersOfOneSystem) {
   EXPECT_FALSE(has(known.judge(a, b), Guard::identifiers_differ)) << "only the last digits were given";
 }
 
-TEST(Guards, ANumberThatAgreesSilencesNoDoubtAboutTwinsAndGenerations) {
+TEST(Guards, ANumberThatAgreesAnswersForAlikeNamesOnly) {
   // One person's number on another's record is how two people become one.
   const Known known;
   auto a = base(), b = base();
-  b.first_name = Text("Mi");
+  b.first_name = Text("Ottilie");
   a.identifiers = b.identifiers = {{"urn:card", Text("4083159267")}};
   EXPECT_TRUE(has(known.judge(a, b), Guard::twins));
+  a.first_name = Text("Ka");
+  b.first_name = Text("Kala");
+  EXPECT_FALSE(has(known.judge(a, b), Guard::twins));
+  a.identifiers = b.identifiers = {{"urn:plan", Text("4083159267"), false}};
+  EXPECT_TRUE(has(known.judge(a, b), Guard::twins)) << "a family's number is the other twin's as well";
+  a = base();
+  a.identifiers = {{"urn:card", Text("4083159267")}};
   b = base();
   b.birth_date = Text("1957-06-20");
   b.identifiers = a.identifiers;
