@@ -17,6 +17,7 @@
 #include "net/client.h"
 #include "net/server.h"
 #include "opportunity/admission.h"
+#include "people/question.h"
 #include "people/recognize.h"
 #include "store/ledger.h"
 #include "store/operator.h"
@@ -250,11 +251,36 @@ class RunningService final : public Service {
         next_count = now + std::chrono::minutes{1};
         if (auto counted = store::count_persons(**connection, now); !counted)
           log_error("person.count_failed", {{"code", counted.error().code}});
+        look_at_questions_of_other_models(**connection);
       }
       if (now < next_sweep) continue;
       next_sweep = now + std::chrono::minutes{10};
       if (auto swept = store::sweep(**connection, now); !swept)
         log_error("store.sweep_failed", {{"code", swept.error().code}});
+    }
+  }
+
+  // Each in a commit of its own: whoever answers one meanwhile is not waited for.
+  void look_at_questions_of_other_models(store::Connection& connection) {
+    constexpr std::size_t at_once = 200;
+    const std::string& version = people::Model::standard().version;
+    const auto found = store::reviews_of_other_models(connection, version, at_once);
+    if (!found) return log_error("review.look_again_failed", {{"code", found.error().code}});
+    for (const auto& [organization, id] : *found) {
+      if (stopping_) return;
+      exchange::Command command;
+      command.actor.kind = access::ActorKind::rule;
+      command.actor.id = command.actor.name = "model " + version;
+      command.actor.organization = organization;
+      command.cause = "model";
+      command.run = [&organization = organization,
+                     &id = id](exchange::OfficeUnit& unit) -> Result<exchange::CommandAnswer> {
+        HANDOFF_TRY(people::look_again(part_of<people::Unit>(unit), organization, id));
+        return exchange::CommandAnswer{};
+      };
+      exchange::Ledger& ledger = *ledger_;
+      if (auto done = ledger.run(std::move(command)); !done)
+        log_error("review.look_again_failed", {{"code", done.error().code}});
     }
   }
 

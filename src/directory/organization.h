@@ -41,6 +41,8 @@ struct Organization {
   std::string name;
   Plan plan = Plan::advanced_cbo;
   bool block_duplicates = false;  // duplicatePolicy: review (false) or block
+  // Causes of questions about persons that two people have to answer alike; none: one person's answer is in force.
+  std::vector<std::string> second_reader_for;
   std::optional<IntegrationContact> integration_contact;
   std::int64_t version = 1;         // of this record, for its ETag
   std::int64_t config_version = 1;  // grows with every change of its listings, sub-statuses, integrations and of itself

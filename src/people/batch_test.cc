@@ -155,6 +155,17 @@ TEST_F(Files, ColumnMapsNameWhatIsWrong) {
       read_dataset(file, ColumnMap::parse("id = '{id}'\n[columns]\nfirstName = '{frist}'").value(), {});
   EXPECT_EQ(missing.error().code, "people.columns.missing_column");
   EXPECT_NE(missing.error().for_caller.find("`first`"), std::string::npos) << missing.error().for_caller;
+  // All that are missing are named at once, those that options name among them.
+  DatasetOptions how;
+  how.cluster_column = "cluster";
+  const auto several = read_dataset(
+      file, ColumnMap::parse("id = '{no}'\n[columns]\nfirstName = '{frist}'\nlastName = '{last} {frist}'").value(),
+      how);
+  EXPECT_EQ(several.error().for_caller,
+            "The file has no columns `no` (did you mean `id`?), `frist` (did you mean `first`?), `cluster`.");
+  const auto faults = ColumnMap::parse("nid='{a}'\n[columns]\nfirstName=3\nlastName='{a'");
+  EXPECT_EQ(std::count(faults.error().for_caller.begin(), faults.error().for_caller.end(), '\n'), 3)
+      << faults.error().for_caller;
   EXPECT_EQ(ColumnMap::parse("id = ").error().code, "people.columns.not_toml");
   EXPECT_EQ(ColumnMap::parse("[columns]\nfirstName='{a}'").error().code, "people.columns.no_id");
   EXPECT_EQ(ColumnMap::parse("id='{a}'").error().code, "people.columns.no_columns");

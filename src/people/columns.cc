@@ -59,50 +59,69 @@ std::string_view canonical(std::string_view key) {
   return {};
 }
 
-Result<void> add_entry(const std::string& key, std::string_view text, const Json& table, ColumnMap& map) {
+// What is wrong with a map: a code for the whole of it, and a sentence for each fault.
+class Problems {
+ public:
+  void add(const char* code, std::string sentence) {
+    if (sentences_.empty()) code_ = code;
+    sentences_.push_back(std::move(sentence));
+  }
+  Result<void> none() const {
+    if (sentences_.empty()) return {};
+    return bad_map(code_, join(sentences_, "\n"));
+  }
+
+ private:
+  const char* code_ = "";
+  std::vector<std::string> sentences_;
+};
+
+void add_entry(const std::string& key, std::string_view text, const Json& table, ColumnMap& map, Problems& problems) {
   ColumnEntry entry;
   const auto meaning = canonical(key);
   entry.key = meaning.empty() ? key : std::string(meaning);
   auto parsed = Template::parse(text);
-  if (!parsed) return bad_map("bad_template", "The template of `" + key + "` has a brace that is not closed.");
-  entry.text = std::move(parsed).value();
+  if (!parsed)
+    problems.add("bad_template", "The template of `" + key + "` has a brace that is not closed.");
+  else
+    entry.text = std::move(parsed).value();
   if (table.is_object()) {
     entry.format = table["format"].text_or();
     entry.system = table["system"].text_or();
     entry.unique = table["unique"].bool_or(true);
     for (const auto& [word, value] : table.members()) {
       if (word != "text" && word != "format" && word != "system" && word != "unique") {
-        return bad_map("unknown_key",
-                       "`" + key + "` has an unknown setting `" + word + "`; known are text, format, system, unique.");
+        problems.add("unknown_key",
+                     "`" + key + "` has an unknown setting `" + word + "`; known are text, format, system, unique.");
       }
     }
   }
   if (meaning.empty()) map.plain_keys.push_back(key);
   map.entries.push_back(std::move(entry));
-  return {};
 }
 
-Result<void> read_value(const std::string& key, const Json& value, ColumnMap& map) {
-  if (value.is_string()) return add_entry(key, value.string(), {}, map);
+void read_value(const std::string& key, const Json& value, ColumnMap& map, Problems& problems) {
+  if (value.is_string()) return add_entry(key, value.string(), {}, map, problems);
   if (value.is_array()) {
-    for (const auto& item : value.items()) HANDOFF_TRY(read_value(key, item, map));
-    return {};
+    for (const auto& item : value.items()) read_value(key, item, map, problems);
+  } else if (value.is_object() && value["text"].is_string()) {
+    add_entry(key, value["text"].string(), value, map, problems);
+  } else if (value.is_object()) {
+    for (const auto& [name, below] : value.members()) read_value(key + "." + name, below, map, problems);
+  } else {
+    problems.add("bad_value", "`" + key + "` must be a text, a table with `text`, or a list of these.");
   }
-  if (value.is_object()) {
-    if (value["text"].is_string()) return add_entry(key, value["text"].string(), value, map);
-    for (const auto& [name, below] : value.members()) HANDOFF_TRY(read_value(key + "." + name, below, map));
-    return {};
-  }
-  return bad_map("bad_value", "`" + key + "` must be a text, a table with `text`, or a list of these.");
 }
 
-Result<Template> read_template(const Json& root, const char* key) {
-  if (!root[key].is_string())
-    return bad_map("no_id", std::string("The column map needs `") + key + " = \"{column}\"`.");
+Template read_template(const Json& root, const char* key, Problems& problems) {
+  if (!root[key].is_string()) {
+    problems.add("no_id", std::string("The column map needs `") + key + " = \"{column}\"`.");
+    return {};
+  }
   auto parsed = Template::parse(root[key].string());
-  if (!parsed || !parsed->names_a_column())
-    return bad_map("bad_template", std::string("`") + key + "` must name a column: \"{column}\".");
-  return parsed;
+  if (parsed && parsed->names_a_column()) return *std::move(parsed);
+  problems.add("bad_template", std::string("`") + key + "` must name a column: \"{column}\".");
+  return {};
 }
 
 }  // namespace
@@ -126,7 +145,7 @@ bool Template::names_a_column() const {
   return std::any_of(pieces_.begin(), pieces_.end(), [](const Piece& piece) { return !piece.column.empty(); });
 }
 
-Result<void> Template::bind(const std::vector<std::string>& header) {
+void Template::bind(const std::vector<std::string>& header, std::vector<std::string>& missing) {
   for (auto& piece : pieces_) {
     if (piece.column.empty()) continue;
     auto found = std::find(header.begin(), header.end(), piece.column);
@@ -135,14 +154,22 @@ Result<void> Template::bind(const std::vector<std::string>& header) {
                            [&](const auto& name) { return ascii_equal_fold(name, piece.column); });
     }
     if (found == header.end()) {
-      const auto meant = nearest(piece.column, header);
-      return bad_map("missing_column", "The column map names the column `" + piece.column +
-                                           "`, which the file does not have" +
-                                           (meant ? "; did you mean `" + *meant + "`?" : "."));
+      if (std::find(missing.begin(), missing.end(), piece.column) == missing.end()) missing.push_back(piece.column);
+    } else {
+      piece.index = static_cast<std::size_t>(found - header.begin());
     }
-    piece.index = static_cast<std::size_t>(found - header.begin());
   }
-  return {};
+}
+
+Result<void> none_missing(const std::vector<std::string>& missing, const std::vector<std::string>& header) {
+  if (missing.empty()) return {};
+  std::vector<std::string> named;
+  for (const auto& column : missing) {
+    const auto meant = nearest(column, header);
+    named.push_back("`" + column + "`" + (meant ? " (did you mean `" + *meant + "`?)" : ""));
+  }
+  return bad_map("missing_column", (missing.size() == 1 ? "The file has no column " : "The file has no columns ") +
+                                       join(named, ", ") + ".");
 }
 
 std::string Template::fill(const std::vector<std::string>& row) const {
@@ -168,28 +195,30 @@ Result<ColumnMap> ColumnMap::parse(std::string_view text) {
   }
   const Json& root = parsed->root;
   ColumnMap map;
-  map.id = HANDOFF_TRY(read_template(root, "id"));
+  Problems problems;
+  map.id = read_template(root, "id", problems);
   if (root.contains("againstId")) {
-    map.against_id = HANDOFF_TRY(read_template(root, "againstId"));
+    map.against_id = read_template(root, "againstId", problems);
     map.has_against_id = true;
   }
   for (const auto& [key, value] : root.members()) {
     if (key != "id" && key != "againstId" && key != "columns") {
-      return bad_map("unknown_key", "`" + key + "` is no setting of a column map; known are id, againstId, columns.");
+      problems.add("unknown_key", "`" + key + "` is no setting of a column map; known are id, againstId, columns.");
     }
   }
   const Json& columns = root["columns"];
   if (!columns.is_object() || columns.size() == 0)
-    return bad_map("no_columns", "The column map needs a table [columns].");
-  for (const auto& [name, value] : columns.members()) HANDOFF_TRY(read_value(name, value, map));
+    problems.add("no_columns", "The column map needs a table [columns].");
+  else
+    for (const auto& [name, value] : columns.members()) read_value(name, value, map, problems);
+  HANDOFF_TRY(problems.none());
   return map;
 }
 
-Result<void> ColumnMap::bind(const std::vector<std::string>& header, bool second_file) {
+void ColumnMap::bind(const std::vector<std::string>& header, bool second_file, std::vector<std::string>& missing) {
   if (second_file && has_against_id) id = against_id;
-  HANDOFF_TRY(id.bind(header));
-  for (auto& entry : entries) HANDOFF_TRY(entry.text.bind(header));
-  return {};
+  id.bind(header, missing);
+  for (auto& entry : entries) entry.text.bind(header, missing);
 }
 
 bool ColumnMap::has_one_name() const {

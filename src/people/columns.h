@@ -16,8 +16,8 @@ class Template {
  public:
   Template() = default;
   static Result<Template> parse(std::string_view text);
-  // Finds the columns in a header; an unknown one is an error that names the nearest known one.
-  Result<void> bind(const std::vector<std::string>& header);
+  // Finds the columns in a header; those that it has not are added to `missing`.
+  void bind(const std::vector<std::string>& header, std::vector<std::string>& missing);
   // Empty where every column it names is empty.
   std::string fill(const std::vector<std::string>& row) const;
   bool names_a_column() const;
@@ -47,11 +47,16 @@ struct ColumnMap {
   // Keys that are no part of a registrant; they are compared as plain text.
   std::vector<std::string> plain_keys;
 
+  // Every fault of the map is named in one error.
   static Result<ColumnMap> parse(std::string_view toml);
-  Result<void> bind(const std::vector<std::string>& header, bool second_file);
+  // Columns that the header has not are added to `missing`, each once.
+  void bind(const std::vector<std::string>& header, bool second_file, std::vector<std::string>& missing);
   Registrant read(const std::vector<std::string>& row) const;
   // Whether one of the two names has no column of its own, so that the other may hold both.
   bool has_one_name() const;
 };
+
+// One error for all of them, with the nearest known name beside each. Nothing where none is missing.
+Result<void> none_missing(const std::vector<std::string>& missing, const std::vector<std::string>& header);
 
 }  // namespace handoff::people

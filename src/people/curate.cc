@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <set>
 
-namespace handoff::people {
-namespace {
+#include "people/question.h"
+#include "people/steps.h"
 
-// More than a person can look through; a merge of so many records is one all the same.
-constexpr std::size_t records_max = 100'000;
+namespace handoff::people {
 
 Error conflict(const char* code, std::string sentence) {
   return Error{Kind::conflict, code, std::move(sentence), {}, {}};
@@ -27,7 +26,6 @@ void touch(Unit& unit, Person& person) {
   unit.save(person);
 }
 
-// Both persons, locked in one order whoever asks.
 Result<std::pair<Person, Person>> lock_both(Unit& unit, const OrganizationId& organization, const PersonId& a,
                                             const PersonId& b) {
   const std::vector<PersonId> ids{std::min(a, b), std::max(a, b)};
@@ -48,15 +46,6 @@ Error not_active(const Person& person) {
                                          " has no records any more: they turned out to be somebody else's.");
 }
 
-void close_review(Unit& unit, Review& review) {
-  review.status = ReviewStatus::closed;
-  review.version += 1;
-  review.updated_at = unit.now();
-  unit.save(review);
-}
-
-// Moves what the merged one has, and answers the questions that asked exactly this. `but`: a review whose own decision
-// this is.
 Result<Merge> merge_persons(Unit& unit, const OrganizationId& organization, const PersonId& survivor_id,
                             const PersonId& merged_id, const std::string& reason, const std::optional<ReviewId>& but) {
   if (survivor_id == merged_id) {
@@ -75,7 +64,7 @@ Result<Merge> merge_persons(Unit& unit, const OrganizationId& organization, cons
   done.by = unit.decider();
   done.at = unit.now();
   std::set<ReferralId> referrals;
-  for (Link& link : HANDOFF_TRY(unit.links(organization, merged_id, records_max))) {
+  for (Link& link : HANDOFF_TRY(unit.links(organization, merged_id, person_records_max))) {
     link.person = survivor_id;
     done.records.push_back(link.record);
     referrals.insert(link.referral);
@@ -92,7 +81,7 @@ Result<Merge> merge_persons(Unit& unit, const OrganizationId& organization, cons
                                       [&](const Review::Option& option) { return is_pair(option.person); });
     if (!answered) continue;
     done.reviews.push_back(review.id);
-    close_review(unit, review);
+    close(unit, review);
   }
   merged.status = PersonStatus::merged;
   merged.merged_into = survivor_id;
@@ -115,7 +104,7 @@ Result<Unmerged> cut(Unit& unit, Merge done) {
   (void)HANDOFF_TRY(unit.lock(done.organization, std::span(&holder, 1), true));
   const auto family = HANDOFF_TRY(unit.merged_into(done.organization, done.merged));
   Unmerged out;
-  for (Link& link : HANDOFF_TRY(unit.links(done.organization, holder, records_max))) {
+  for (Link& link : HANDOFF_TRY(unit.links(done.organization, holder, person_records_max))) {
     if (std::find(family.begin(), family.end(), link.home) != family.end()) {
       link.person = done.merged;
       out.restored.push_back(link.record);
@@ -153,7 +142,15 @@ Assertion make_assertion(Unit& unit, const OrganizationId& organization, const P
   return out;
 }
 
-}  // namespace
+Result<void> take_back(Unit& unit, const OrganizationId& organization, const PersonId& about, const AssertionId& id) {
+  const PersonId standing = HANDOFF_TRY(standing_for(unit, organization, about));
+  for (auto& assertion : HANDOFF_TRY(unit.assertions(organization, std::span(&standing, 1)))) {
+    if (assertion.id != id) continue;
+    assertion.taken_back_at = unit.now();
+    unit.save(assertion);
+  }
+  return {};
+}
 
 Result<PersonId> standing_for(Lookup& lookup, const OrganizationId& organization, const PersonId& id) {
   PersonId at = id;
@@ -167,8 +164,33 @@ Result<PersonId> standing_for(Lookup& lookup, const OrganizationId& organization
 
 Result<Merge> merge(Unit& unit, const OrganizationId& organization, const PersonId& survivor, const PersonId& merged,
                     const std::string& reason) {
-  return merge_persons(unit, organization, survivor, merged, reason, std::nullopt);
+  auto done = HANDOFF_TRY(merge_persons(unit, organization, survivor, merged, reason, std::nullopt));
+  HANDOFF_TRY(look_again(unit, organization, {survivor, merged}));
+  return done;
 }
+
+namespace {
+
+// Where an answer to a review made the merge, the answer has turned out wrong.
+Result<void> forget_answer(Unit& unit, const Merge& merge) {
+  for (Review& review : HANDOFF_TRY(unit.past_reviews(merge.organization, std::span(&merge.merged, 1)))) {
+    for (auto& decided : review.decisions) {
+      if (decided.merge != merge.id || decided.undone_at) continue;
+      decided.undone_at = unit.now();
+      decided.undone_by = unit.decider();
+      decided.undone_why = "The merge was undone.";
+      for (auto& option : review.options) {
+        if (option.person == decided.person) option.same = false;
+      }
+      review.version += 1;
+      review.updated_at = unit.now();
+      unit.save(review);
+    }
+  }
+  return {};
+}
+
+}  // namespace
 
 Result<Unmerged> unmerge(Unit& unit, const OrganizationId& organization, const MergeId& id, const std::string& reason) {
   auto found = HANDOFF_TRY(unit.merge(organization, id));
@@ -178,6 +200,8 @@ Result<Unmerged> unmerge(Unit& unit, const OrganizationId& organization, const M
   // Otherwise the next search would find them alike and ask again, or worse.
   make_assertion(unit, organization, out.merge.survivor, out.merge.merged, false,
                  reason.empty() ? "The merge of the two was undone." : reason);
+  HANDOFF_TRY(forget_answer(unit, out.merge));
+  HANDOFF_TRY(look_again(unit, organization, {out.merge.survivor, out.merge.merged}));
   return out;
 }
 
@@ -203,7 +227,7 @@ Result<Asserted> assert_pair(Unit& unit, const OrganizationId& organization, con
       const bool answered = std::all_of(review.options.begin(), review.options.end(),
                                         [](const Review::Option& option) { return option.same.has_value(); });
       if (answered) {
-        close_review(unit, review);
+        close(unit, review);
       } else {
         review.version += 1;
         review.updated_at = unit.now();
@@ -212,115 +236,8 @@ Result<Asserted> assert_pair(Unit& unit, const OrganizationId& organization, con
     }
   }
   out.assertion = make_assertion(unit, organization, a, b, same, reason);
+  HANDOFF_TRY(look_again(unit, organization, {a, b}));
   return out;
-}
-
-Result<Review> decide_review(Unit& unit, const OrganizationId& organization, const ReviewId& id, Verdict verdict,
-                             const std::optional<PersonId>& person, const std::string& reason) {
-  auto found = HANDOFF_TRY(unit.review(organization, id));
-  if (!found) return not_found("review.not_found", "review");
-  Review review = std::move(*found);
-  if (!is_waiting(review.status)) {
-    const std::string who =
-        review.decisions.empty() ? std::string("what happened meanwhile") : review.decisions.back().by.name;
-    return conflict("review.decided_already", "This review has been answered already, by " + who +
-                                                  "; read it, and undo it first where the answer is wrong.");
-  }
-  // Who goes on for them today, where somebody has been merged meanwhile.
-  const PersonId subject = HANDOFF_TRY(standing_for(unit, organization, review.subject));
-  std::vector<std::pair<Review::Option*, PersonId>> open;
-  for (auto& option : review.options) {
-    if (!option.same) open.emplace_back(&option, HANDOFF_TRY(standing_for(unit, organization, option.person)));
-  }
-  if (person) {
-    std::erase_if(open, [&](const auto& each) { return each.first->person != *person && each.second != *person; });
-    if (open.empty())
-      return fault_error(
-          {{"/personId", "review.no_such_option", "This person is none of those the review still asks about."}});
-  } else if (verdict == Verdict::same && open.size() > 1) {
-    return fault_error(
-        {{"/personId", "review.which_person", "The review asks about several persons; name the one who is the same."}});
-  }
-  Review::Decided decided;
-  decided.person = person;
-  decided.reason = reason;
-  decided.by = unit.decider();
-  decided.at = unit.now();
-  switch (verdict) {
-    case Verdict::same: {
-      decided.decision = "same";
-      const auto& [option, chosen] = open.front();
-      decided.person = option->person;
-      if (chosen != subject)
-        decided.merge = HANDOFF_TRY(merge_persons(unit, organization, chosen, subject, reason, review.id)).id;
-      option->same = true;
-      review.status = ReviewStatus::decided;
-      break;
-    }
-    case Verdict::different: {
-      decided.decision = "different";
-      for (const auto& [option, standing] : open) {
-        if (standing == subject)
-          return conflict("person.same_already",
-                          "The two are one person already; undo their merge first (POST /persons/unmerge).");
-        decided.assertions.push_back(make_assertion(unit, organization, subject, standing, false, reason).id);
-        option->same = false;
-      }
-      const bool all = std::all_of(review.options.begin(), review.options.end(),
-                                   [](const Review::Option& option) { return option.same.has_value(); });
-      if (all) review.status = ReviewStatus::decided;
-      break;
-    }
-    case Verdict::unsure:
-      decided.decision = "unsure";
-      review.status = ReviewStatus::unsure;
-      break;
-  }
-  review.decisions.push_back(std::move(decided));
-  review.version += 1;
-  review.updated_at = unit.now();
-  unit.save(review);
-  return review;
-}
-
-Result<Review> undo_review(Unit& unit, const OrganizationId& organization, const ReviewId& id,
-                           const std::string& reason) {
-  auto found = HANDOFF_TRY(unit.review(organization, id));
-  if (!found) return not_found("review.not_found", "review");
-  Review review = std::move(*found);
-  const auto standing = std::find_if(review.decisions.rbegin(), review.decisions.rend(),
-                                     [](const Review::Decided& decided) { return !decided.undone_at; });
-  if (standing == review.decisions.rend() || review.status == ReviewStatus::closed)
-    return conflict("review.not_decided", "Nobody has decided this review; there is nothing to take back.");
-  standing->undone_at = unit.now();
-  standing->undone_by = unit.decider();
-  standing->undone_why = reason;
-  const Review::Decided last = *standing;
-  if (last.merge) {
-    auto done = HANDOFF_TRY(unit.merge(organization, *last.merge));
-    HANDOFF_ASSERT(done.has_value());
-    if (!done->undone_at) HANDOFF_TRY(cut(unit, std::move(*done)));
-  }
-  for (const auto& assertion_id : last.assertions) {
-    const PersonId subject = HANDOFF_TRY(standing_for(unit, organization, review.subject));
-    for (auto& assertion : HANDOFF_TRY(unit.assertions(organization, std::span(&subject, 1)))) {
-      if (assertion.id != assertion_id) continue;
-      assertion.taken_back_at = unit.now();
-      unit.save(assertion);
-    }
-  }
-  for (auto& option : review.options) {
-    const bool concerned = !last.person || option.person == *last.person;
-    if (last.decision != "unsure" && concerned) option.same.reset();
-  }
-  review.status = ReviewStatus::open;
-  for (const auto& earlier : review.decisions) {
-    if (!earlier.undone_at && earlier.decision == "unsure") review.status = ReviewStatus::unsure;
-  }
-  review.version += 1;
-  review.updated_at = unit.now();
-  unit.save(review);
-  return review;
 }
 
 }  // namespace handoff::people

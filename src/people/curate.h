@@ -1,5 +1,5 @@
-// What people decide about persons: merging, undoing it, saying same or different, answering reviews. Each works in a
-// unit of work and refuses before it writes.
+// What people decide about persons: merging, undoing it, saying same or different; splitting stands in split.h,
+// answering reviews in review.h. Each works in a unit of work and refuses before it writes.
 #pragma once
 
 #include "people/store.h"
@@ -30,14 +30,5 @@ struct Asserted {
 // Errors: as merge; "person.same_already" (conflict) where the two have become one.
 Result<Asserted> assert_pair(Unit& unit, const OrganizationId& organization, const PersonId& a, const PersonId& b,
                              bool same, const std::string& reason);
-
-enum class Verdict : std::uint8_t { same, different, unsure };
-// `person`: which of the options; needed for `same` where there are several, all of them for `different` without it.
-// Errors: "review.not_found", "review.decided_already" (conflict), "review.which_person", "review.no_such_option".
-Result<Review> decide_review(Unit& unit, const OrganizationId& organization, const ReviewId& id, Verdict verdict,
-                             const std::optional<PersonId>& person, const std::string& reason);
-// Takes the last decision back. Errors: "review.not_found", "review.not_decided" (conflict).
-Result<Review> undo_review(Unit& unit, const OrganizationId& organization, const ReviewId& id,
-                           const std::string& reason);
 
 }  // namespace handoff::people

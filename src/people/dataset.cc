@@ -11,9 +11,10 @@
 namespace handoff::people {
 namespace {
 
-Result<Template> column_template(const std::string& column, const std::vector<std::string>& header) {
+Result<Template> column_template(const std::string& column, const std::vector<std::string>& header,
+                                 std::vector<std::string>& missing) {
   Template made = HANDOFF_TRY(Template::parse("{" + column + "}"));
-  HANDOFF_TRY(made.bind(header));
+  made.bind(header, missing);
   return made;
 }
 
@@ -49,12 +50,15 @@ Result<bool> has_full_names(const std::string& path, const ColumnMap& map) {
 Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options,
                     bool second) {
   CsvReader reader = HANDOFF_TRY(CsvReader::open(path));
-  HANDOFF_TRY(map.bind(reader.header(), second));
-  const bool full_names = HANDOFF_TRY(has_full_names(path, map));
+  const auto& header = reader.header();
+  std::vector<std::string> missing;
+  map.bind(header, second, missing);
   Template label, household;
-  if (!options.cluster_column.empty()) label = HANDOFF_TRY(column_template(options.cluster_column, reader.header()));
+  if (!options.cluster_column.empty()) label = HANDOFF_TRY(column_template(options.cluster_column, header, missing));
   if (!options.household_column.empty())
-    household = HANDOFF_TRY(column_template(options.household_column, reader.header()));
+    household = HANDOFF_TRY(column_template(options.household_column, header, missing));
+  HANDOFF_TRY(none_missing(missing, header));
+  const bool full_names = HANDOFF_TRY(has_full_names(path, map));
   std::vector<std::string> row;
   std::uint64_t rows = 0;
   while (HANDOFF_TRY(reader.next(row))) {
@@ -94,6 +98,12 @@ Result<Dataset> read_dataset(const std::string& path, ColumnMap map, const Datas
 Result<void> read_second(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options) {
   dataset.first_of_second = dataset.records.size();
   return append(dataset, path, std::move(map), options, true);
+}
+
+Result<void> has_records(const Dataset& dataset, const std::string& path) {
+  if (!dataset.records.empty()) return {};
+  return Error{Kind::invalid_input, "people.dataset.no_records",
+               "The file " + path + " names columns and has no row below them.", path};
 }
 
 Result<std::string> read_text_file(const std::string& path, std::size_t size_max) {

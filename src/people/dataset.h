@@ -36,6 +36,8 @@ struct DatasetOptions {
 Result<Dataset> read_dataset(const std::string& path, ColumnMap map, const DatasetOptions& options);
 // Reads a second file behind the first; `map` is the same.
 Result<void> read_second(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options);
+// Error "people.dataset.no_records" where the file has no row below its first line.
+Result<void> has_records(const Dataset& dataset, const std::string& path);
 Result<std::string> read_text_file(const std::string& path, std::size_t size_max);
 
 }  // namespace handoff::people

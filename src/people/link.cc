@@ -135,6 +135,18 @@ std::vector<Strongest> strengths(const Dataset& data, std::span<const ScoredPair
 
 }  // namespace
 
+Result<void> can_write(const std::string& path) {
+  std::error_code status;
+  if (std::filesystem::is_directory(path, status)) return cannot_write(path);
+  const std::string partial = path + ".partial";
+  const bool was_there = std::filesystem::exists(partial, status);
+  std::ofstream out(partial, std::ios::binary | std::ios::app);
+  if (!out) return cannot_write(path);
+  out.close();
+  if (!was_there) std::filesystem::remove(partial, status);
+  return {};
+}
+
 Result<void> write_file(const std::string& path, std::string_view text) {
   const std::string partial = path + ".partial";
   {

@@ -29,6 +29,8 @@ struct LinkReport {
 Result<LinkReport> link_file(const Dataset& data, const Model& model, const std::string& out_path,
                              const LinkOptions& options);
 
+// Error "people.file.unwritable" where nothing can be written under this name: asked before hours of work.
+Result<void> can_write(const std::string& path);
 // Writes under another name first, so that a reader never sees half a file.
 Result<void> write_file(const std::string& path, std::string_view text);
 

@@ -13,6 +13,12 @@
 #include "base/time.h"
 #include "people/record.h"
 
+namespace handoff {
+
+HANDOFF_ID(SplitId, "spl_");
+
+}  // namespace handoff
+
 namespace handoff::people {
 
 enum class PersonStatus : std::uint8_t {
@@ -91,17 +97,48 @@ struct Merge {
   Decider undone_by;
 };
 
+// Records that turned out to be another human being's, split off into a person of their own. Every link that was moved
+// is listed as it was, so that undoing is exact.
+struct Split {
+  struct Moved {
+    SourceRecordId record;
+    ReferralId referral;
+    PersonId home;
+    bool home_doubtful = false;
+    Origin origin = Origin::created;
+  };
+  OrganizationId organization;
+  SplitId id;
+  PersonId from, made;
+  Text reason;
+  Decider by;
+  Instant at{};
+  std::vector<Moved> moved;
+  AssertionId assertion;  // that the two are different, from the same moment on
+  std::optional<Instant> undone_at;
+  Decider undone_by;
+};
+
+enum class ReviewKind : std::uint8_t {
+  match,  // is the subject one of these?
+  split,  // are these records of one person?
+};
+const char* word(ReviewKind kind);
+std::optional<ReviewKind> review_kind_of(std::string_view word);
+
 enum class ReviewStatus : std::uint8_t {
   open,
-  unsure,   // looked at, and left for somebody who knows more
-  decided,  // by a person
-  closed,   // by what happened meanwhile: a merge, a corrected registrant
+  unsure,         // looked at, and left for somebody who knows more; or two readers disagree
+  second_reader,  // answered once; the answer is in force when somebody else gives the same one
+  correction,     // what is written down is wrong: looked at anew when it has been corrected
+  decided,        // by a person
+  closed,         // by what happened meanwhile: a merge, a corrected registrant
 };
 const char* word(ReviewStatus status);
 std::optional<ReviewStatus> review_status_of(std::string_view word);
-inline bool is_waiting(ReviewStatus status) { return status == ReviewStatus::open || status == ReviewStatus::unsure; }
+inline bool is_waiting(ReviewStatus status) { return status < ReviewStatus::decided; }
 
-// A question for a person: is the subject one of these? The referral goes on with the subject meanwhile.
+// A question for a person. The referral goes on with the subject meanwhile.
 struct Review {
   struct Option {
     PersonId person;
@@ -110,30 +147,47 @@ struct Review {
     Json explanation;
     std::optional<bool> same;  // what was decided about it
   };
+  // Of a split: records that go together, and what speaks against their being the first part's.
+  struct Part {
+    std::vector<SourceRecordId> records;
+    std::vector<ReferralId> referrals;
+    double score = 0;  // probability that it is the first part's all the same
+    Json explanation;  // null for the first part
+  };
   struct Decided {
-    std::string decision;  // same, different, unsure
-    std::optional<PersonId> person;
-    std::string reason;  // as the reviewer wrote it
+    std::string decision;                 // same, different, right, split, unsure, fix_data
+    std::optional<PersonId> person;       // of fix_data: whose data are wrong
+    std::vector<SourceRecordId> records;  // of split: those split off; of right: all that were looked at
+    std::string reason;                   // as the reviewer wrote it
     Decider by;
     Instant at{};
     std::optional<MergeId> merge;
     std::vector<AssertionId> assertions;
+    std::optional<SplitId> split;
+    bool waits = false;                     // for a second reader
+    std::optional<std::size_t> settled_by;  // which later answer was the second one: its place among the decisions
     std::optional<Instant> undone_at;
     Decider undone_by;
     std::string undone_why;
   };
   OrganizationId organization;
   ReviewId id;
+  ReviewKind kind = ReviewKind::match;
   std::int64_t version = 1;
   ReviewStatus status = ReviewStatus::open;
   PersonId subject;
   ReferralId referral;
   SourceRecordId record;
-  std::string cause;  // guards, below_certain, too_close
-  int urgency = 3;    // 0 stat, 1 asap, 2 urgent, 3 routine
-  double score = 0;   // of the best option
+  // Of a match: guards, too_close, below_certain; certain where it became so while it waited. Of a split: overlay.
+  std::string cause;
+  // What was compared and how it agreed, as a digest: over the same evidence nobody is asked twice.
+  std::string evidence;
+  std::string model_version;
+  int urgency = 3;   // 0 stat, 1 asap, 2 urgent, 3 routine
+  double score = 0;  // of the best option
   std::string source_name;
   std::vector<Option> options;
+  std::vector<Part> parts;         // of a split, the largest first
   std::vector<Decided> decisions;  // oldest first
   Instant opened_at{}, updated_at{};
 };

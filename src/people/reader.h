@@ -1,6 +1,9 @@
 // Reading persons outside of any unit of work. Every question carries the organization that asks.
 #pragma once
 
+#include <array>
+
+#include "people/figures.h"
 #include "people/store.h"
 
 namespace handoff::people {
@@ -26,15 +29,21 @@ struct StreamEvent {
   Instant at{};
 };
 struct ReviewFilter {
-  std::vector<ReviewStatus> statuses{ReviewStatus::open, ReviewStatus::unsure};
+  std::vector<ReviewStatus> statuses{ReviewStatus::open, ReviewStatus::unsure, ReviewStatus::second_reader,
+                                     ReviewStatus::correction};
   std::optional<PersonId> person;
+  std::optional<ReviewKind> kind;
   std::size_t limit = 50;
   std::optional<std::string> cursor;
 };
 struct ReviewFigures {
-  std::int64_t open = 0, unsure = 0;
+  std::array<std::int64_t, 4> waiting{};  // open, unsure, second_reader, correction
+  std::int64_t waiting_splits = 0;        // of all these
   std::optional<Instant> oldest;
   std::vector<std::pair<std::string, std::int64_t>> by_source;
+  std::array<std::int64_t, 4> by_age{};  // less than a day, than a week, than thirty days; longer
+  std::vector<Band> bands;               // those that hold anything
+  std::int64_t right = 0, split = 0;     // answers about splits
 };
 
 class Reader : public Lookup {
@@ -52,7 +61,9 @@ class Reader : public Lookup {
                                                  const std::optional<std::string>& cursor) = 0;
   virtual Result<Page<Review>> reviews(const OrganizationId& asking, const ReviewFilter& filter) = 0;
   virtual Result<std::optional<Review>> review(const OrganizationId& asking, const ReviewId& id) = 0;
-  virtual Result<ReviewFigures> figures(const OrganizationId& asking) = 0;
+  virtual Result<ReviewFigures> figures(const OrganizationId& asking, Instant now) = 0;
+  // Splits in which this person took part, by time.
+  virtual Result<std::vector<Split>> splits(const OrganizationId& asking, const PersonId& person) = 0;
   virtual Result<Page<StreamEvent>> events(const OrganizationId& asking, const PersonId& person, std::size_t limit,
                                            const std::optional<std::string>& cursor) = 0;  // oldest first
   // Everything told since `after` (an event's id; nothing: from now on), oldest first. Nothing that is still being

@@ -4,37 +4,13 @@
 #include <cmath>
 #include <map>
 
+#include "people/question.h"
+
 namespace handoff::people {
 namespace {
 
 // More of a person's records than this are not read to tell which half of a merge one belongs to.
 constexpr std::size_t history_max = 64;
-
-struct Outcome {
-  Decision decision;
-  std::vector<Candidate> options;  // those a person would have to look at
-};
-
-Outcome decide_over(const Model& model, const Candidates& found) {
-  Outcome out;
-  std::vector<Assessment> assessments;
-  for (const auto& candidate : found.ranked) assessments.push_back(candidate.assessment);
-  out.decision = decide(model, assessments);
-  for (const auto& candidate : found.ranked) {
-    if (candidate.assessment.grade != Grade::certainly_not && candidate.assessment.grade != Grade::none)
-      out.options.push_back(candidate);
-  }
-  return out;
-}
-
-Json explanation_of(const Candidate& candidate, const Model& model, const Candidates& found) {
-  Json out = to_json(candidate.assessment, model);
-  out.set("grade", word(candidate.assessment.grade));
-  out.set("persons", std::round(found.persons));
-  out.set("countsVersion", found.counts_version);
-  out.set("truncated", found.truncated);
-  return out;
-}
 
 void happened(Unit& unit, const OrganizationId& organization, const char* type, const PersonId& person,
               const std::optional<PersonId>& other, Json detail) {
@@ -70,40 +46,6 @@ PersonId new_person(Unit& unit, const OrganizationId& organization) {
   person.created_at = person.updated_at = unit.now();
   unit.save(person);
   return person.id;
-}
-
-std::string cause_of(const Outcome& outcome) {
-  const Candidate& best = outcome.options.front();
-  if (!best.assessment.guards.empty()) return "guards";
-  return outcome.decision.too_close ? "too_close" : "below_certain";
-}
-
-void ask(Unit& unit, const Arrival& arrival, const PersonId& subject, const Outcome& outcome, const Candidates& found,
-         std::optional<Review> standing) {
-  Review review;
-  if (standing) {
-    review = std::move(*standing);
-    review.version += 1;
-  } else {
-    review.organization = arrival.organization;
-    review.id = ReviewId::make(unit.now(), unit.random());
-    review.opened_at = unit.now();
-  }
-  review.subject = subject;
-  review.referral = arrival.referral;
-  review.record = arrival.record;
-  review.cause = cause_of(outcome);
-  review.urgency = arrival.urgency;
-  review.score = outcome.options.front().score();
-  review.source_name = arrival.source_name;
-  review.options.clear();
-  for (const auto& candidate : outcome.options) {
-    if (review.options.size() == 10) break;
-    review.options.push_back({candidate.person, std::string(word(candidate.assessment.grade)), candidate.score(),
-                              explanation_of(candidate, unit.model(), found), std::nullopt});
-  }
-  review.updated_at = unit.now();
-  unit.save(review);
 }
 
 // Which half of a merged person the record speaks of, so that undoing the merge takes it along. Nothing where the
@@ -149,6 +91,7 @@ Result<Recognition> link_to(Unit& unit, const Arrival& arrival, const PersonId& 
   }
   unit.add(link, *arrival.prepared);
   linked(unit, link);
+  HANDOFF_TRY(look_at_arrival(unit, link));
   return Recognition{person, false};
 }
 
@@ -168,8 +111,7 @@ Result<Recognition> recognize(Unit& unit, const Arrival& arrival) {
   unit.add(link, *arrival.prepared);
   linked(unit, link);
   if (outcome.decision.kind == Decision::Kind::create) return Recognition{own, false};
-  ask(unit, arrival, own, outcome, found, std::nullopt);
-  return Recognition{own, true};
+  return Recognition{own, HANDOFF_TRY(ask(unit, arrival, own, outcome, found, std::nullopt))};
 }
 
 namespace {
@@ -207,7 +149,8 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
   HANDOFF_ASSERT(!locked.empty());
   std::optional<Review> waiting;
   for (auto& review : HANDOFF_TRY(unit.waiting_reviews(arrival.organization, std::span(&present, 1)))) {
-    if (review.subject == present && review.referral == arrival.referral) waiting = std::move(review);
+    if (review.kind == ReviewKind::match && review.subject == present && review.referral == arrival.referral)
+      waiting = std::move(review);
   }
   const auto stay = [&](const Outcome* outcome, const Candidates* found) -> Result<Recognition> {
     Link link = link_of(unit, arrival, present, own_links.back().origin);
@@ -215,19 +158,15 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
     link.home_doubtful = own_links.back().home_doubtful;
     unit.add(link, *arrival.prepared);
     linked(unit, link);
-    const bool doubt = outcome != nullptr && outcome->decision.kind != Decision::Kind::create;
-    if (doubt) {
-      ask(unit, arrival, present, *outcome, *found, std::move(waiting));
-      return Recognition{present, true};
+    std::optional<ReviewId> looked_at;
+    if (waiting && outcome != nullptr) looked_at = waiting->id;
+    if (outcome != nullptr && outcome->decision.kind != Decision::Kind::create) {
+      HANDOFF_TRY(ask(unit, arrival, present, *outcome, *found, std::move(waiting)));
+    } else if (looked_at) {
+      close(unit, *waiting);
     }
-    if (waiting && outcome != nullptr) {
-      waiting->status = ReviewStatus::closed;
-      waiting->version += 1;
-      waiting->updated_at = unit.now();
-      unit.save(*waiting);
-      return Recognition{present, false};
-    }
-    return Recognition{present, waiting.has_value()};
+    HANDOFF_TRY(look_again(unit, arrival.organization, {present}, looked_at));
+    return Recognition{present, HANDOFF_TRY(is_asked(unit, arrival.organization, present, arrival.referral))};
   };
   // What a person has decided is not decided again by itself.
   const bool by_person = own_links.back().origin == Origin::human || own_links.back().home != present;
@@ -255,12 +194,8 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
     if (done) {
       HANDOFF_TRY(move_all(unit, own_links, best.person, Origin::automatic));
       if (others.empty()) retire(unit, locked.front());
-      if (waiting) {
-        waiting->status = ReviewStatus::closed;
-        waiting->version += 1;
-        waiting->updated_at = unit.now();
-        unit.save(*waiting);
-      }
+      if (waiting) close(unit, *waiting);
+      HANDOFF_TRY(look_again(unit, arrival.organization, {present, best.person}));
       return done;
     }
     if (done.error().code != "person.merged_already") return done;
@@ -272,9 +207,13 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
   Link link = link_of(unit, arrival, own, Origin::created);
   unit.add(link, *arrival.prepared);
   linked(unit, link);
-  if (outcome.decision.kind == Decision::Kind::create) return Recognition{own, false};
-  ask(unit, arrival, own, outcome, found, std::move(waiting));
-  return Recognition{own, true};
+  if (outcome.decision.kind != Decision::Kind::create) {
+    HANDOFF_TRY(ask(unit, arrival, own, outcome, found, std::move(waiting)));
+  } else if (waiting) {
+    close(unit, *waiting);
+  }
+  HANDOFF_TRY(look_again(unit, arrival.organization, {present, own}));
+  return Recognition{own, HANDOFF_TRY(is_asked(unit, arrival.organization, own, arrival.referral))};
 }
 
 }  // namespace handoff::people

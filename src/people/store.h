@@ -100,6 +100,10 @@ class Unit : public Lookup {
   // Waiting reviews in which any of these persons is the subject or an option.
   virtual Result<std::vector<Review>> waiting_reviews(const OrganizationId& organization,
                                                       std::span<const PersonId> ids) = 0;
+  // The others, the newest first, at most 200.
+  virtual Result<std::vector<Review>> past_reviews(const OrganizationId& organization,
+                                                   std::span<const PersonId> ids) = 0;
+  virtual Result<std::optional<Split>> split(const OrganizationId& organization, const SplitId& id) = 0;
 
   virtual void save(const Person& person) = 0;
   virtual void add(const Link& link, const Prepared& prepared) = 0;
@@ -108,6 +112,7 @@ class Unit : public Lookup {
   virtual void save(const Assertion& assertion) = 0;
   virtual void save(const Merge& merge) = 0;
   virtual void save(const Review& review) = 0;
+  virtual void save(const Split& split) = 0;
   virtual void add(const PersonEvent& event) = 0;
 };
 

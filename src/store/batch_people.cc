@@ -5,6 +5,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "people/curate.h"
 #include "store/batch.h"
 #include "store/people_rows.h"
 
@@ -19,6 +20,7 @@ using people::Merge;
 using people::Person;
 using people::Prepared;
 using people::Review;
+using people::Split;
 
 // Two transactions that add a record under one of these keys come one after the other, so that the second sees the
 // first. SQLite has one writer; PostgreSQL needs a lock on what is not there yet.
@@ -55,6 +57,18 @@ constexpr Statement reviews_waiting{
     " AND v.id IN "
     "(SELECT p.review_id FROM person_review_person p WHERE p.organization_id = $1 "
     "AND p.person_id IN (SELECT value FROM {set:$2})) ORDER BY v.id {for_update}"};
+
+constexpr Statement reviews_past{
+    "person_review.past",
+    "SELECT " HANDOFF_REVIEW_COLUMNS
+    " FROM person_review v WHERE v.organization_id = $1 AND v.status IN ('decided', 'closed') AND v.id IN "
+    "(SELECT p.review_id FROM person_review_person p WHERE p.organization_id = $1 "
+    "AND p.person_id IN (SELECT value FROM {set:$2})) ORDER BY v.id DESC LIMIT 200"};
+constexpr Statement one_split{"person_split.lock",
+                              "SELECT " HANDOFF_SPLIT_COLUMNS
+                              " FROM person_split s WHERE s.organization_id = $1 AND s.id = $2 {for_update}"};
+constexpr Statement children_of{"person.children",
+                                "SELECT p.id FROM person p WHERE p.organization_id = $1 AND p.merged_into = $2"};
 
 constexpr Statement save_person{
     "person.save",
@@ -100,10 +114,18 @@ constexpr Statement save_merge{
 constexpr Statement save_review{
     "person_review.save",
     "INSERT INTO person_review (organization_id, id, version, status, subject_id, referral_id, urgency, score, "
-    "source_name, body, opened_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) "
+    "source_name, body, opened_at, updated_at, kind, cause, model_version, outcome) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) "
     "ON CONFLICT (organization_id, id) DO UPDATE SET version = excluded.version, status = excluded.status, "
-    "subject_id = excluded.subject_id, urgency = excluded.urgency, score = excluded.score, "
-    "source_name = excluded.source_name, body = excluded.body, updated_at = excluded.updated_at"};
+    "subject_id = excluded.subject_id, referral_id = excluded.referral_id, urgency = excluded.urgency, "
+    "score = excluded.score, source_name = excluded.source_name, body = excluded.body, "
+    "updated_at = excluded.updated_at, cause = excluded.cause, model_version = excluded.model_version, "
+    "outcome = excluded.outcome"};
+constexpr Statement save_split{
+    "person_split.save",
+    "INSERT INTO person_split (organization_id, id, person_id, made_id, body, at, undone_at) "
+    "VALUES ($1, $2, $3, $4, $5, $6, $7) "
+    "ON CONFLICT (organization_id, id) DO UPDATE SET body = excluded.body, undone_at = excluded.undone_at"};
 constexpr Statement forget_review_persons{
     "person_review_person.forget", "DELETE FROM person_review_person WHERE organization_id = $1 AND review_id = $2"};
 constexpr Statement insert_review_persons{
@@ -153,6 +175,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     all_.calls.insert(all_.calls.end(), std::make_move_iterator(own_.calls.begin()),
                       std::make_move_iterator(own_.calls.end()));
     all_.moved = all_.moved || own_.moved || !own_.moves.empty();
+    all_.asked = all_.asked || !own_.reviews.empty();
     own_ = {};
   }
   void write(std::vector<Connection::Call>& calls) override {
@@ -216,6 +239,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     for (const Link& link : own_.links) {
       if (link.organization == organization && link.person == person) out.push_back(link);
     }
+    std::stable_sort(out.begin(), out.end(), [](const Link& a, const Link& b) { return a.record < b.record; });
     return out;
   }
   Result<std::vector<Link>> links_of_referral(const OrganizationId& organization, const ReferralId& referral) override {
@@ -237,7 +261,24 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
   Result<std::vector<Assertion>> assertions(const OrganizationId& organization,
                                             std::span<const PersonId> ids) override {
     HANDOFF_TRY(settle());
-    return told(read_assertions(*connection_, organization, ids));
+    if (!own_.moved && own_.assertions.empty()) return told(read_assertions(*connection_, organization, ids));
+    // The command under way has said or merged something that the database does not know yet.
+    const auto family = HANDOFF_TRY(family_of_all(organization, ids));
+    auto out = HANDOFF_TRY(told(read_assertions_as_said(*connection_, organization, family)));
+    for (const Assertion& own : own_.assertions) {
+      std::erase_if(out, [&](const Assertion& each) { return each.id == own.id; });
+      const auto among = [&](const PersonId& id) {
+        return std::find(family.begin(), family.end(), id) != family.end();
+      };
+      if (own.organization == organization && !own.taken_back_at && (among(own.a) || among(own.b))) out.push_back(own);
+    }
+    for (Assertion& each : out) {
+      each.a = HANDOFF_TRY(people::standing_for(*this, organization, each.a));
+      each.b = HANDOFF_TRY(people::standing_for(*this, organization, each.b));
+    }
+    std::erase_if(out, [](const Assertion& each) { return each.a == each.b; });
+    std::stable_sort(out.begin(), out.end(), [](const Assertion& a, const Assertion& b) { return a.at < b.at; });
+    return out;
   }
   Result<people::Population> population(const OrganizationId& organization) override {
     const auto known = populations_.find(organization);
@@ -248,6 +289,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
   }
   Result<std::vector<PersonId>> merged_into(const OrganizationId& organization, const PersonId& person) override {
     if (all_.moved) HANDOFF_TRY(settle());
+    if (own_.moved) return family_of_all(organization, std::span(&person, 1));
     std::vector<PersonId> out;
     for (const Row& row : HANDOFF_TRY(told(connection_->query(family_of, {organization.text(), person.text()}))))
       out.push_back(PersonId::trusted(row.text(0)));
@@ -257,18 +299,18 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     return one<Merge>(one_merge, organization, id.text(), merge_of);
   }
   Result<std::optional<Review>> review(const OrganizationId& organization, const ReviewId& id) override {
+    if (const auto own = own_.reviews.find(id); own != own_.reviews.end()) return std::optional(own->second);
     return one<Review>(one_review, organization, id.text(), review_of);
+  }
+  Result<std::optional<Split>> split(const OrganizationId& organization, const SplitId& id) override {
+    return one<Split>(one_split, organization, id.text(), split_of);
+  }
+  Result<std::vector<Review>> past_reviews(const OrganizationId& organization, std::span<const PersonId> ids) override {
+    return reviews(reviews_past, organization, ids, false);
   }
   Result<std::vector<Review>> waiting_reviews(const OrganizationId& organization,
                                               std::span<const PersonId> ids) override {
-    HANDOFF_TRY(settle());
-    std::vector<std::string> texts;
-    for (const auto& id : ids) texts.push_back(id.text());
-    std::vector<Review> out;
-    for (const Row& row :
-         HANDOFF_TRY(told(connection_->query(reviews_waiting, {organization.text(), texts_json(texts)}))))
-      out.push_back(review_of(row, 0));
-    return out;
+    return reviews(reviews_waiting, organization, ids, true);
   }
 
   void save(const Person& p) override {
@@ -306,6 +348,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
       *known = l;
   }
   void save(const Assertion& t) override {
+    own_.assertions.push_back(t);
     call(save_assertion,
          {t.organization.text(), t.id.text(), t.a.text(), t.b.text(), std::string(t.same ? "same" : "different"),
           assertion_body(t), to_ms(t.at), t.taken_back_at ? Value(to_ms(*t.taken_back_at)) : Value()});
@@ -314,13 +357,20 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     call(save_merge, {m.organization.text(), m.id.text(), m.survivor.text(), m.merged.text(), merge_body(m),
                       to_ms(m.at), m.undone_at ? Value(to_ms(*m.undone_at)) : Value()});
   }
+  void save(const Split& s) override {
+    call(save_split, {s.organization.text(), s.id.text(), s.from.text(), s.made.text(), split_body(s), to_ms(s.at),
+                      s.undone_at ? Value(to_ms(*s.undone_at)) : Value()});
+  }
   void save(const Review& v) override {
+    own_.reviews.insert_or_assign(v.id, v);
+    const auto outcome = outcome_of(v);
     call(save_review, {v.organization.text(), v.id.text(), v.version, std::string(word(v.status)), v.subject.text(),
                        v.referral.text(), std::int64_t{v.urgency}, static_cast<std::int64_t>(v.score * score_scale),
-                       v.source_name, review_body(v), to_ms(v.opened_at), to_ms(v.updated_at)});
+                       v.source_name, review_body(v), to_ms(v.opened_at), to_ms(v.updated_at),
+                       std::string(word(v.kind)), v.cause, v.model_version, outcome ? Value(*outcome) : Value()});
     std::vector<std::string> persons{v.subject.text()};
     for (const auto& option : v.options) persons.push_back(option.person.text());
-    if (v.version > 1) call(forget_review_persons, {v.organization.text(), v.id.text()});
+    call(forget_review_persons, {v.organization.text(), v.id.text()});
     call(insert_review_persons, {v.organization.text(), v.id.text(), texts_json(persons)});
   }
   void add(const people::PersonEvent& e) override {
@@ -335,9 +385,55 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     std::multimap<std::int64_t, Found> keys;            // by slot_of()
     std::vector<Link> links;                            // of the command under way
     std::unordered_map<std::uint64_t, PersonId> moves;  // of the command under way, by mark
+    std::map<ReviewId, Review> reviews;                 // of the command under way
+    std::vector<Assertion> assertions;                  // of the command under way
     std::vector<Connection::Call> calls;
     bool moved = false;
+    bool asked = false;  // reviews are among the calls
   };
+
+  // As the database has them, and what the command under way has made of them.
+  Result<std::vector<Review>> reviews(const Statement& statement, const OrganizationId& organization,
+                                      std::span<const PersonId> ids, bool waiting) {
+    if (all_.asked) HANDOFF_TRY(settle());
+    std::vector<std::string> texts;
+    for (const auto& id : ids) texts.push_back(id.text());
+    std::vector<Review> out;
+    for (const Row& row : HANDOFF_TRY(told(connection_->query(statement, {organization.text(), texts_json(texts)})))) {
+      Review read = review_of(row, 0);
+      if (!own_.reviews.contains(read.id)) out.push_back(std::move(read));
+    }
+    const auto about = [&](const Review& review) {
+      return std::any_of(ids.begin(), ids.end(), [&](const PersonId& id) {
+        return review.subject == id || std::any_of(review.options.begin(), review.options.end(),
+                                                   [&](const auto& option) { return option.person == id; });
+      });
+    };
+    for (const auto& [id, own] : own_.reviews) {
+      if (own.organization == organization && people::is_waiting(own.status) == waiting && about(own))
+        out.push_back(own);
+    }
+    return out;
+  }
+  // Everybody whose chain of merges leads to one of these, as the command under way leaves it.
+  Result<std::vector<PersonId>> family_of_all(const OrganizationId& organization, std::span<const PersonId> ids) {
+    std::vector<PersonId> out(ids.begin(), ids.end());
+    for (std::size_t at = 0; at < out.size(); ++at) {
+      const PersonId parent = out[at];
+      std::vector<PersonId> children;
+      for (const Row& row : HANDOFF_TRY(told(connection_->query(children_of, {organization.text(), parent.text()}))))
+        children.push_back(PersonId::trusted(row.text(0)));
+      for (const auto& [id, own] : own_.persons) {
+        if (own.organization != organization) continue;
+        std::erase(children, id);
+        if (own.merged_into == parent) children.push_back(id);
+      }
+      for (auto& child : children) {
+        if (std::find(out.begin(), out.end(), child) == out.end()) out.push_back(std::move(child));
+      }
+    }
+    return out;
+  }
 
   void call(const Statement& statement, Values values) { own_.calls.push_back({&statement, std::move(values)}); }
 

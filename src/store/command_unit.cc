@@ -59,7 +59,7 @@ constexpr Statement end_notices{
     "UPDATE notice SET closed_at = $3 WHERE organization_id = $1 AND integration_id = $2 AND closed_at IS NULL"};
 constexpr Statement save_organization{"organization.update",
                                       "UPDATE organization SET name = $2, plan = $3, block_duplicates = $4, "
-                                      "integration_contact = $5, version = $6 WHERE id = $1"};
+                                      "integration_contact = $5, version = $6, second_reader_for = $7 WHERE id = $1"};
 constexpr Statement save_listing{"listing.save",
                                  "INSERT INTO listing (organization_id, id, name, visibility, body, version, "
                                  "created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
@@ -341,7 +341,7 @@ void CommandUnit::save(const directory::Organization& o) {
                   .dump();
   }
   write(save_organization, {o.id.text(), o.name, std::string(directory::plan_code(o.plan)), flag(o.block_duplicates),
-                            std::move(contact), o.version});
+                            std::move(contact), o.version, texts_json(o.second_reader_for)});
 }
 
 void CommandUnit::save(const directory::Listing& l) {

@@ -49,7 +49,7 @@ std::string emr_destination_body(const sync::DestinationLink& link);
   "FROM chain c JOIN person p ON p.organization_id = o.organization_id AND p.id = c.id "                         \
   "WHERE p.merged_into IS NOT NULL AND c.step < 1000) SELECT c.id FROM chain c ORDER BY c.step DESC LIMIT 1)), " \
   "(SELECT COUNT(*) FROM person_review v WHERE v.organization_id = o.organization_id "                           \
-  "AND v.referral_id = o.referral_id AND v.status IN " HANDOFF_REVIEW_WAITING ")"
+  "AND v.referral_id = o.referral_id AND v.kind = 'match' AND v.status IN " HANDOFF_REVIEW_WAITING ")"
 opportunity::IntakeOpportunity opportunity_of(const Row& row, std::size_t from);
 
 }  // namespace handoff::store

@@ -68,8 +68,9 @@ constexpr Statement load_messages{
 // Whose configuration the batch stands on: the actors', those of the referrals' parties, the named listings' owners.
 constexpr Statement load_organizations{
     "load.organizations",
-    "SELECT o.id, o.name, o.plan, o.block_duplicates, o.integration_contact, o.version, o.config_version, o.created_at "
-    "FROM organization o "
+    "SELECT o.id, o.name, o.plan, o.block_duplicates, o.integration_contact, o.version, o.config_version, "
+    "o.created_at, "
+    "o.second_reader_for FROM organization o "
     "WHERE o.id IN (SELECT value FROM {set:$1}) "
     "OR o.id IN (SELECT p2.organization_id FROM {pairs:$2} AS q JOIN party p ON p.organization_id = q.a AND "
     "p.referral_id = q.b "

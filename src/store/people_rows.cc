@@ -21,6 +21,7 @@ using people::Merge;
 using people::Person;
 using people::Population;
 using people::Review;
+using people::Split;
 
 // The records of one key, by their places behind it, the last first: where that is the last of all the key is crowded.
 constexpr Statement find_under_key{"person_key.find",
@@ -66,6 +67,11 @@ constexpr Statement assertions_about{
     "SELECT " HANDOFF_ASSERTION_COLUMNS
     " FROM person_assertion t WHERE t.organization_id = $1 AND t.taken_back_at IS NULL "
     "AND (t.a_id IN (SELECT id FROM family) OR t.b_id IN (SELECT id FROM family)) ORDER BY t.at, t.id"};
+constexpr Statement assertions_naming{
+    "person_assertion.naming",
+    "SELECT " HANDOFF_ASSERTION_COLUMNS
+    " FROM person_assertion t WHERE t.organization_id = $1 AND t.taken_back_at IS NULL "
+    "AND (t.a_id IN (SELECT value FROM {set:$2}) OR t.b_id IN (SELECT value FROM {set:$2})) ORDER BY t.at, t.id"};
 constexpr Statement standing_of{
     "person.standing",
     "WITH RECURSIVE chain (start, id, step) AS (SELECT value {by_bytes}, value {by_bytes}, 0 FROM {set:$2} UNION ALL "
@@ -225,7 +231,7 @@ Review review_of(const Row& row, std::size_t at) {
   v.source_name = row.text(at + 7);
   const Json body = stored_json(row.view(at + 8));
   v.record = SourceRecordId::trusted(body["record"].text_or());
-  v.cause = body["cause"].text_or();
+  v.evidence = body["evidence"].text_or();
   v.score = body["score"].real().value_or(0);
   if (body["options"].is_array()) {
     for (const Json& option : body["options"].items()) {
@@ -244,14 +250,27 @@ Review review_of(const Row& row, std::size_t at) {
       decided.at = from_ms(from["at"].int_or(0));
       if (from["merge"].is_string()) decided.merge = MergeId::trusted(from["merge"].string());
       decided.assertions = ids_of<AssertionId>(from["assertions"]);
+      decided.records = ids_of<SourceRecordId>(from["records"]);
+      if (from["split"].is_string()) decided.split = SplitId::trusted(from["split"].string());
+      decided.waits = from["waits"].bool_or(false);
+      if (const auto place = from["settledBy"].integer()) decided.settled_by = static_cast<std::size_t>(*place);
       decided.undone_at = instant_of(from["undoneAt"]);
       decided.undone_by = decider_of(from["undoneBy"]);
       decided.undone_why = from["undoneWhy"].text_or();
       v.decisions.push_back(std::move(decided));
     }
   }
+  if (body["parts"].is_array()) {
+    for (const Json& from : body["parts"].items()) {
+      v.parts.push_back({ids_of<SourceRecordId>(from["records"]), ids_of<ReferralId>(from["referrals"]),
+                         from["score"].real().value_or(0), from["explanation"]});
+    }
+  }
   v.opened_at = from_ms(row.integer(at + 9));
   v.updated_at = from_ms(row.integer(at + 10));
+  v.kind = people::review_kind_of(row.view(at + 11)).value_or(people::ReviewKind::match);
+  v.cause = row.text(at + 12);
+  v.model_version = row.text(at + 13);
   return v;
 }
 std::string review_body(const Review& v) {
@@ -271,15 +290,85 @@ std::string review_body(const Review& v) {
                                       {"at", to_ms(decided.at)},
                                       {"merge", decided.merge ? Json(decided.merge->text()) : Json()},
                                       {"assertions", ids_json(decided.assertions)},
+                                      {"records", ids_json(decided.records)},
+                                      {"split", decided.split ? Json(decided.split->text()) : Json()},
+                                      {"waits", decided.waits},
+                                      {"settledBy", decided.settled_by ? Json(*decided.settled_by) : Json()},
                                       {"undoneAt", decided.undone_at ? Json(to_ms(*decided.undone_at)) : Json()},
                                       {"undoneBy", decider_json(decided.undone_by)},
                                       {"undoneWhy", decided.undone_why}}));
   }
+  Json parts = Json::array();
+  for (const auto& part : v.parts) {
+    parts.push_back(Json::object({{"records", ids_json(part.records)},
+                                  {"referrals", ids_json(part.referrals)},
+                                  {"score", part.score},
+                                  {"explanation", part.explanation}}));
+  }
   return Json::object({{"record", v.record.text()},
-                       {"cause", v.cause},
+                       {"evidence", v.evidence},
                        {"score", v.score},
                        {"options", std::move(options)},
+                       {"parts", std::move(parts)},
                        {"decisions", std::move(decisions)}})
+      .dump();
+}
+
+std::optional<std::string> outcome_of(const Review& v) {
+  if (v.kind == people::ReviewKind::split) {
+    for (const auto& decided : v.decisions) {
+      const bool stands = !decided.undone_at && !decided.waits && !decided.settled_by;
+      if (stands && (decided.decision == "right" || decided.decision == "split")) return decided.decision;
+    }
+    return std::nullopt;
+  }
+  const auto best = std::max_element(v.options.begin(), v.options.end(),
+                                     [](const auto& a, const auto& b) { return a.score < b.score; });
+  if (best == v.options.end()) return std::nullopt;
+  if (best->same) return *best->same ? "same" : "different";
+  // Another one of them it was.
+  const bool other =
+      std::any_of(v.options.begin(), v.options.end(), [](const auto& each) { return each.same == true; });
+  return other ? std::optional<std::string>("different") : std::nullopt;
+}
+
+Split split_of(const Row& row, std::size_t at) {
+  Split s;
+  s.organization = OrganizationId::trusted(row.text(at));
+  s.id = SplitId::trusted(row.text(at + 1));
+  s.from = PersonId::trusted(row.text(at + 2));
+  s.made = PersonId::trusted(row.text(at + 3));
+  const Json body = stored_json(row.view(at + 4));
+  s.reason = Text(body["reason"].text_or());
+  s.by = decider_of(body["by"]);
+  s.undone_by = decider_of(body["undoneBy"]);
+  s.assertion = AssertionId::trusted(body["assertion"].text_or());
+  if (body["moved"].is_array()) {
+    for (const Json& from : body["moved"].items()) {
+      s.moved.push_back({SourceRecordId::trusted(from["record"].text_or()),
+                         ReferralId::trusted(from["referral"].text_or()), PersonId::trusted(from["home"].text_or()),
+                         from["homeDoubtful"].bool_or(false),
+                         people::origin_of(from["origin"].text_or()).value_or(people::Origin::created)});
+    }
+  }
+  s.at = from_ms(row.integer(at + 5));
+  s.undone_at = instant_of(row, at + 6);
+  return s;
+}
+std::string split_body(const Split& s) {
+  Json moved = Json::array();
+  for (const auto& each : s.moved) {
+    moved.push_back(Json::object({{"record", each.record.text()},
+                                  {"referral", each.referral.text()},
+                                  {"home", each.home.text()},
+                                  {"homeDoubtful", each.home_doubtful},
+                                  {"origin", word(each.origin)}}));
+  }
+  return Json::object({{"reason", s.reason.reveal()},
+                       {"by", decider_json(s.by)},
+                       {"undoneBy", decider_json(s.undone_by)},
+                       {"assertion", s.assertion.text()},
+                       {"moved", std::move(moved)}})
       .dump();
 }
 
@@ -472,6 +561,16 @@ Result<std::vector<Assertion>> read_assertions(Connection& connection, const Org
   return out;
 }
 
+Result<std::vector<Assertion>> read_assertions_as_said(Connection& connection, const OrganizationId& organization,
+                                                       std::span<const PersonId> ids) {
+  std::vector<std::string> texts;
+  for (const auto& id : ids) texts.push_back(id.text());
+  std::vector<Assertion> out;
+  for (const Row& row : HANDOFF_TRY(connection.query(assertions_naming, {organization.text(), texts_json(texts)})))
+    out.push_back(assertion_of(row, 0));
+  return out;
+}
+
 Result<Population> read_population(Connection& connection, const OrganizationId& organization) {
   const auto rows = HANDOFF_TRY(connection.query(count_version, {organization.text()}));
   if (rows.empty()) return Population{};
@@ -566,6 +665,19 @@ Result<void> count_persons(Connection& connection, Instant now) {
     HANDOFF_TRY(count_organization(connection, row.text(0), row.integer(1), now));
   }
   return {};
+}
+
+Result<std::vector<std::pair<OrganizationId, ReviewId>>> reviews_of_other_models(Connection& connection,
+                                                                                 const std::string& model_version,
+                                                                                 std::size_t max) {
+  static constexpr Statement others{"person_review.of_other_models",
+                                    "SELECT v.organization_id, v.id FROM person_review v "
+                                    "WHERE v.status IN " HANDOFF_REVIEW_WAITING
+                                    " AND v.model_version <> $1 ORDER BY v.id LIMIT $2"};
+  std::vector<std::pair<OrganizationId, ReviewId>> out;
+  for (const Row& row : HANDOFF_TRY(connection.query(others, {model_version, static_cast<std::int64_t>(max)})))
+    out.emplace_back(OrganizationId::trusted(row.text(0)), ReviewId::trusted(row.text(1)));
+  return out;
 }
 
 }  // namespace handoff::store

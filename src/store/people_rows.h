@@ -24,9 +24,15 @@ people::Merge merge_of(const Row& row, std::size_t from);
 std::string merge_body(const people::Merge& merge);
 #define HANDOFF_REVIEW_COLUMNS                                                                                    \
   "v.organization_id, v.id, v.version, v.status, v.subject_id, v.referral_id, v.urgency, v.source_name, v.body, " \
-  "v.opened_at, v.updated_at"
+  "v.opened_at, v.updated_at, v.kind, v.cause, v.model_version"
+inline constexpr std::size_t review_column_count = 14;
+#define HANDOFF_SPLIT_COLUMNS "s.organization_id, s.id, s.person_id, s.made_id, s.body, s.at, s.undone_at"
+people::Split split_of(const Row& row, std::size_t from);
+std::string split_body(const people::Split& split);
 people::Review review_of(const Row& row, std::size_t from);
 std::string review_body(const people::Review& review);
+// What was answered about the likeliest option, or about the split; nothing where it was not.
+std::optional<std::string> outcome_of(const people::Review& review);
 
 // A number of the organization beside each of its keys: places are told by a hash, and the wall must not rest on one.
 std::int64_t space_of(const OrganizationId& organization);
@@ -60,6 +66,10 @@ Result<std::vector<people::Link>> read_links(Connection& connection, const Organ
                                              const PersonId& person, std::size_t max);
 Result<std::vector<people::Assertion>> read_assertions(Connection& connection, const OrganizationId& organization,
                                                        std::span<const PersonId> ids);
+// As they were said: both ids as they were then, of assertions that name any of these persons.
+Result<std::vector<people::Assertion>> read_assertions_as_said(Connection& connection,
+                                                               const OrganizationId& organization,
+                                                               std::span<const PersonId> ids);
 Result<people::Population> read_population(Connection& connection, const OrganizationId& organization);
 
 }  // namespace handoff::store

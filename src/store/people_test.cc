@@ -5,7 +5,9 @@
 #include <thread>
 
 #include "people/curate.h"
+#include "people/question.h"
 #include "people/recognize.h"
+#include "people/split.h"
 #include "store/people_rows.h"
 #include "store/test_office.h"
 #include "store/verify.h"
@@ -340,6 +342,118 @@ TEST_P(PersonsInStore, AreCountedWhenTheyHaveBecomeAQuarterMore) {
   invent(70, 80);
   ASSERT_TRUE(count_persons(*connection, clock_.now()));
   EXPECT_EQ(people_->population(receiver_).value().version, 1) << "ten more are no quarter";
+}
+
+// Goal: questions that an older model asked are looked at by the present one, each once.
+TEST_P(PersonsInStore, AreAskedAboutAnewByAnotherModel) {
+  Json mother = registrant("Amélie", "Okafor", "1987-02-11", "+1 905 555 0142");
+  arrive(receiver_, mother);
+  mother.set("firstName", "Bridget");
+  const PersonId twin = arrive(receiver_, mother);
+  people::ReviewFilter filter;
+  filter.person = twin;
+  const auto asked = people_->reviews(receiver_, filter).value().items;
+  ASSERT_EQ(asked.size(), 1U);
+  auto connection = connect();
+  const std::string& present = people::Model::standard().version;
+  EXPECT_TRUE(reviews_of_other_models(*connection, present, 10).value().empty());
+  constexpr Statement age{"test.age", "UPDATE person_review SET model_version = 'older'"};
+  ASSERT_TRUE(connection->query(age, {}));
+  const auto found = reviews_of_other_models(*connection, present, 10).value();
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].second, asked[0].id);
+  (void)run(receiver_, {}, [&](OfficeUnit& unit) {
+    return people::look_again(part_of<people::Unit>(unit), receiver_, found[0].second);
+  });
+  EXPECT_TRUE(reviews_of_other_models(*connection, present, 10).value().empty());
+  const auto renewed = people_->review(receiver_, asked[0].id).value().value();
+  EXPECT_EQ(renewed.version, asked[0].version + 1);
+  EXPECT_EQ(renewed.status, people::ReviewStatus::open);
+  EXPECT_EQ(renewed.evidence, asked[0].evidence);
+}
+
+// A naive model of merging, undoing it, splitting and undoing that, in whatever order: each record has a home, homes
+// are merged into each other, and a split gives a record another home until it is taken back.
+TEST_P(PersonsInStore, AreSplitAndPutBackAsANaiveModelSays) {
+  constexpr std::size_t count = 5;
+  std::vector<PersonId> persons;
+  std::vector<SourceRecordId> records;  // two of each
+  std::map<SourceRecordId, PersonId> home;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Json who = registrant("Person" + std::string(1, static_cast<char>('a' + i)),
+                                "Of" + std::string(3, static_cast<char>('b' + i)),
+                                "19" + std::to_string(31 + 7 * i) + "-0" + std::to_string(i + 1) + "-11");
+    persons.push_back(arrive(receiver_, who));
+    ASSERT_EQ(arrive(receiver_, who), persons.back());
+    const auto links = people_->links(receiver_, persons.back(), 10).value();
+    for (const auto& link : links) {
+      records.push_back(link.record);
+      home.emplace(link.record, persons.back());
+    }
+  }
+  ASSERT_EQ(records.size(), 2 * count);
+  struct Cut {
+    SplitId id;
+    PersonId made, before;
+  };
+  std::map<PersonId, PersonId> into;
+  std::map<PersonId, MergeId> merges;
+  std::map<SourceRecordId, Cut> splits;
+  const auto root = [&](PersonId who) {
+    while (into.contains(who)) who = into.at(who);
+    return who;
+  };
+  const auto check = [&](const std::string& when) {
+    for (const auto& record : records) {
+      const PersonId wanted = root(home.at(record));
+      const auto links = people_->links(receiver_, wanted, 100).value();
+      EXPECT_TRUE(std::any_of(links.begin(), links.end(), [&](const auto& link) {
+        return link.record == record && link.home == home.at(record);
+      })) << when;
+    }
+  };
+  const auto in_unit = [&](auto work) {
+    (void)run(receiver_, {}, [&](OfficeUnit& unit) -> Result<void> { return work(part_of<people::Unit>(unit)); });
+  };
+  SeededRandom dice(23);
+  for (int step = 0; step < 60; ++step) {
+    const auto& record = records[dice.below(records.size())];
+    const PersonId a = persons[dice.below(count)], b = persons[dice.below(count)];
+    if (dice.below(2) == 0) {
+      if (splits.contains(record)) {
+        in_unit([&](people::Unit& unit) -> Result<void> {
+          EXPECT_EQ(HANDOFF_TRY(people::unsplit(unit, receiver_, splits.at(record).id)).undecided.size(), 0U);
+          return {};
+        });
+        home.at(record) = splits.at(record).before;
+        splits.erase(record);
+      } else {
+        const PersonId from = root(home.at(record));
+        const auto held = people_->links(receiver_, from, 100).value();
+        if (held.size() < 2) continue;
+        in_unit([&](people::Unit& unit) -> Result<void> {
+          const auto done = HANDOFF_TRY(people::split_off(unit, receiver_, from, {record}, "Another one's"));
+          splits.emplace(record, Cut{done.id, done.made, home.at(record)});
+          return {};
+        });
+        home.at(record) = splits.at(record).made;
+      }
+    } else if (merges.contains(a)) {
+      in_unit([&](people::Unit& unit) -> Result<void> {
+        HANDOFF_TRY(people::unmerge(unit, receiver_, merges.at(a), ""));
+        return {};
+      });
+      merges.erase(a);
+      into.erase(a);
+    } else if (a != b && !into.contains(b)) {
+      in_unit([&](people::Unit& unit) -> Result<void> {
+        merges[a] = HANDOFF_TRY(people::merge(unit, receiver_, b, a, "Alike")).id;
+        return {};
+      });
+      into[a] = b;
+    }
+    check("step " + std::to_string(step));
+  }
 }
 
 // What two transactions write is told in an order in which nothing is passed over, however they end.

@@ -15,6 +15,7 @@ using people::Page;
 using people::Person;
 using people::ReferralOfPerson;
 using people::Review;
+using people::Split;
 using people::StreamEvent;
 
 constexpr Statement page_of_persons{
@@ -47,15 +48,34 @@ constexpr Statement page_of_reviews{
     "SELECT " HANDOFF_REVIEW_COLUMNS
     ", v.score FROM person_review v WHERE v.organization_id = $1 AND v.status IN (SELECT value FROM {set:$2}) "
     "AND (CAST($3 AS TEXT) IS NULL OR EXISTS (SELECT 1 FROM person_review_person p WHERE p.organization_id = $1 "
-    "AND p.person_id = $3 AND p.review_id = v.id)) "
+    "AND p.person_id = $3 AND p.review_id = v.id)) AND (CAST($8 AS TEXT) IS NULL OR v.kind = $8) "
     "AND (v.urgency > $4 OR (v.urgency = $4 AND (v.score < $5 OR (v.score = $5 AND v.id > $6)))) "
     "ORDER BY v.urgency, v.score DESC, v.id LIMIT $7"};
 constexpr Statement one_review{
     "read.review", "SELECT " HANDOFF_REVIEW_COLUMNS " FROM person_review v WHERE v.organization_id = $1 AND v.id = $2"};
-constexpr Statement figures_of_reviews{
+constexpr Statement figures_of_waiting{
     "read.review_figures",
-    "SELECT v.status, v.source_name, COUNT(*), MIN(v.opened_at) FROM person_review v WHERE v.organization_id = $1 "
+    "SELECT v.status, v.source_name, COUNT(*), MIN(v.opened_at), SUM(CASE WHEN v.kind = 'split' THEN 1 ELSE 0 END), "
+    "SUM(CASE WHEN v.opened_at > $2 THEN 1 ELSE 0 END), SUM(CASE WHEN v.opened_at > $3 THEN 1 ELSE 0 END), "
+    "SUM(CASE WHEN v.opened_at > $4 THEN 1 ELSE 0 END) FROM person_review v WHERE v.organization_id = $1 "
     "AND v.status IN " HANDOFF_REVIEW_WAITING " GROUP BY v.status, v.source_name ORDER BY v.source_name"};
+// The bands are those of people::band_starts, in millionths.
+constexpr Statement figures_of_bands{
+    "read.review_bands",
+    "SELECT b.band, b.guarded, b.outcome, b.status, COUNT(*) FROM (SELECT CASE WHEN v.score < 200000 THEN 0 "
+    "WHEN v.score < 350000 THEN 1 WHEN v.score < 500000 THEN 2 WHEN v.score < 650000 THEN 3 WHEN v.score < 800000 "
+    "THEN 4 WHEN v.score < 900000 THEN 5 WHEN v.score < 950000 THEN 6 WHEN v.score < 980000 THEN 7 "
+    "WHEN v.score < 990000 THEN 8 ELSE 9 END AS band, CASE WHEN v.cause = 'guards' THEN 1 ELSE 0 END AS guarded, "
+    "COALESCE(v.outcome, '') AS outcome, v.status AS status FROM person_review v WHERE v.organization_id = $1 "
+    "AND v.kind = 'match') AS b GROUP BY b.band, b.guarded, b.outcome, b.status ORDER BY b.band, b.guarded"};
+constexpr Statement figures_of_splits{
+    "read.split_figures",
+    "SELECT v.outcome, COUNT(*) FROM person_review v WHERE v.organization_id = $1 AND v.kind = 'split' "
+    "AND v.outcome IS NOT NULL GROUP BY v.outcome"};
+constexpr Statement splits_of{"read.splits",
+                              "SELECT " HANDOFF_SPLIT_COLUMNS
+                              " FROM person_split s WHERE s.organization_id = $1 AND (s.person_id = $2 OR s.made_id = "
+                              "$2) ORDER BY s.at, s.id LIMIT 1000"};
 constexpr Statement events_of{
     "read.person_events",
     "SELECT e.moment, e.sequence, e.type, e.subject_id, e.other_id, e.detail, e.at FROM stream_event e "
@@ -186,11 +206,12 @@ class PeopleReader final : public people::Reader {
     for (const auto status : filter.statuses) statuses.emplace_back(word(status));
     const auto rows = HANDOFF_TRY(query(
         page_of_reviews, {asking.text(), texts_json(statuses), filter.person ? Value(filter.person->text()) : Value(),
-                          urgency, score, from.id, static_cast<std::int64_t>(filter.limit + 1)}));
+                          urgency, score, from.id, static_cast<std::int64_t>(filter.limit + 1),
+                          filter.kind ? Value(std::string(word(*filter.kind))) : Value()}));
     return page<Review>(
         rows, filter.limit, "reviews", [](const Row& row) { return review_of(row, 0); },
         [&](const Review& v) {
-          const std::int64_t stored_score = rows[std::min(filter.limit, rows.size()) - 1].integer(11);
+          const std::int64_t stored_score = rows[std::min(filter.limit, rows.size()) - 1].integer(review_column_count);
           return Position{v.urgency * score_end + stored_score, v.id.text()};
         });
   }
@@ -199,16 +220,53 @@ class PeopleReader final : public people::Reader {
     if (rows.empty()) return std::optional<Review>();
     return std::optional(review_of(rows.front(), 0));
   }
-  Result<people::ReviewFigures> figures(const OrganizationId& asking) override {
+  Result<people::ReviewFigures> figures(const OrganizationId& asking, Instant now) override {
+    static constexpr std::array age_days{1, 7, 30};
     people::ReviewFigures out;
-    for (const Row& row : HANDOFF_TRY(query(figures_of_reviews, {asking.text()}))) {
-      (row.view(0) == "open" ? out.open : out.unsure) += row.integer(2);
+    Values values{asking.text()};
+    for (const int days : age_days) values.emplace_back(to_ms(now - std::chrono::hours{24 * days}));
+    for (const Row& row : HANDOFF_TRY(query(figures_of_waiting, values))) {
+      const auto status = people::review_status_of(row.view(0)).value_or(people::ReviewStatus::open);
+      out.waiting[static_cast<std::size_t>(status)] += row.integer(2);
       const Instant oldest = from_ms(row.integer(3));
       if (!out.oldest || oldest < *out.oldest) out.oldest = oldest;
+      out.waiting_splits += row.integer(4);
+      for (std::size_t i = 0; i < age_days.size(); ++i)
+        out.by_age[i] += row.integer(5 + i) - (i == 0 ? 0 : row.integer(4 + i));
+      out.by_age.back() += row.integer(2) - row.integer(7);
       if (out.by_source.empty() || out.by_source.back().first != row.text(1))
         out.by_source.emplace_back(row.text(1), 0);
       out.by_source.back().second += row.integer(2);
     }
+    for (const Row& row : HANDOFF_TRY(query(figures_of_bands, {asking.text()}))) {
+      const auto place = static_cast<std::size_t>(row.integer(0));
+      people::Band band;
+      band.from = people::band_starts.at(place);
+      band.to = place + 1 < people::band_starts.size() ? people::band_starts[place + 1] : 1;
+      band.guarded = row.integer(1) != 0;
+      if (out.bands.empty() || out.bands.back().from != band.from || out.bands.back().guarded != band.guarded)
+        out.bands.push_back(band);
+      const auto status = people::review_status_of(row.view(3)).value_or(people::ReviewStatus::open);
+      const std::string_view outcome = row.view(2);
+      people::Band& into = out.bands.back();
+      if (outcome == "same") {
+        into.same += row.integer(4);
+      } else if (outcome == "different") {
+        into.different += row.integer(4);
+      } else if (status == people::ReviewStatus::unsure) {
+        into.unsure += row.integer(4);
+      } else if (people::is_waiting(status)) {
+        into.waiting += row.integer(4);
+      }
+    }
+    for (const Row& row : HANDOFF_TRY(query(figures_of_splits, {asking.text()})))
+      (row.view(0) == "right" ? out.right : out.split) += row.integer(1);
+    return out;
+  }
+  Result<std::vector<Split>> splits(const OrganizationId& asking, const PersonId& person) override {
+    std::vector<Split> out;
+    for (const Row& row : HANDOFF_TRY(query(splits_of, {asking.text(), person.text()})))
+      out.push_back(split_of(row, 0));
     return out;
   }
 

@@ -148,7 +148,7 @@ Result<std::string> patterns_of(const std::optional<std::string>& text) {
 
 constexpr Statement one_organization{"read.organization",
                                      "SELECT id, name, plan, block_duplicates, integration_contact, version, "
-                                     "config_version, created_at FROM organization WHERE id = $1"};
+                                     "config_version, created_at, second_reader_for FROM organization WHERE id = $1"};
 constexpr Statement own_listings{
     "read.listings",
     "SELECT organization_id, id, body, version, created_at FROM listing WHERE organization_id = $1 ORDER BY id"};

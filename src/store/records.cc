@@ -97,6 +97,7 @@ directory::Organization organization_of(const Row& row, std::size_t from) {
   o.version = row.integer(from + 5);
   o.config_version = row.integer(from + 6);
   o.created_at = from_ms(row.integer(from + 7));
+  o.second_reader_for = texts_of(row.view(from + 8));
   return o;
 }
 

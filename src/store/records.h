@@ -12,7 +12,7 @@
 namespace handoff::store {
 
 // The states in which a review waits for somebody, see people::is_waiting.
-#define HANDOFF_REVIEW_WAITING "('open', 'unsure')"
+#define HANDOFF_REVIEW_WAITING "('open', 'unsure', 'second_reader', 'correction')"
 
 // Each SELECTs its columns in exactly this order; `from` is the first of them in the row.
 // Of a row p of party and the body of the referral: who it is about and whether somebody is asked about that.
@@ -20,7 +20,7 @@ namespace handoff::store {
   body ", (SELECT l.person_id FROM person_link l WHERE l.organization_id = p.owner_id AND l.referral_id = " \
        "p.referral_id ORDER BY l.record_id DESC LIMIT 1), (SELECT COUNT(*) FROM person_review v "           \
        "WHERE v.organization_id = p.owner_id AND v.referral_id = p.referral_id "                            \
-       "AND v.status IN " HANDOFF_REVIEW_WAITING ")"
+       "AND v.kind = 'match' AND v.status IN " HANDOFF_REVIEW_WAITING ")"
 referral::Referral referral_of(const Row& row, std::size_t from);
 
 // sequence, organization_id, id, change_id, referral_id, version, type, at, actor_kind, actor_id, actor_name,
@@ -31,7 +31,7 @@ referral::Message message_of(const Row& row, std::size_t from);
 // organization_id, id, referral_id, body, at, actor
 referral::Note note_of(const Row& row, std::size_t from);
 
-// id, name, plan, block_duplicates, integration_contact, version, config_version, created_at
+// id, name, plan, block_duplicates, integration_contact, version, config_version, created_at, second_reader_for
 directory::Organization organization_of(const Row& row, std::size_t from);
 // organization_id, id, body, version, created_at
 directory::Listing listing_of(const Row& row, std::size_t from);

@@ -12,6 +12,7 @@ CREATE TABLE organization (
   name {text} NOT NULL UNIQUE,
   plan {text} NOT NULL CHECK (plan IN ('basic', 'advanced_cbo', 'enterprise')),
   block_duplicates {int} NOT NULL DEFAULT 0,
+  second_reader_for {text} NOT NULL DEFAULT '[]',
   integration_contact {text},
   version {int} NOT NULL,
   config_version {int} NOT NULL,

@@ -77,15 +77,35 @@ CREATE TABLE person_merge (
 CREATE UNIQUE INDEX person_merge_once ON person_merge (organization_id, merged_id) WHERE undone_at IS NULL;
 CREATE INDEX person_merge_of_survivor ON person_merge (organization_id, survivor_id);
 
+-- Records split off into a person of their own; `body` lists each link as it was.
+CREATE TABLE person_split (
+  organization_id {text} NOT NULL,
+  id {text} NOT NULL,
+  person_id {text} NOT NULL,
+  made_id {text} NOT NULL,
+  body {text} NOT NULL,
+  at {int} NOT NULL,
+  undone_at {int},
+  PRIMARY KEY (organization_id, id)
+) {strict};
+CREATE INDEX person_split_of_person ON person_split (organization_id, person_id);
+CREATE INDEX person_split_of_made ON person_split (organization_id, made_id);
+
+-- `outcome` is what was answered: of a match about its likeliest option.
 CREATE TABLE person_review (
   organization_id {text} NOT NULL,
   id {text} NOT NULL,
+  kind {text} NOT NULL CHECK (kind IN ('match', 'split')),
   version {int} NOT NULL,
-  status {text} NOT NULL CHECK (status IN ('open', 'unsure', 'decided', 'closed')),
+  status {text} NOT NULL
+    CHECK (status IN ('open', 'unsure', 'second_reader', 'correction', 'decided', 'closed')),
   subject_id {text} NOT NULL,
   referral_id {text} NOT NULL,
   urgency {int} NOT NULL,
   score {int} NOT NULL,
+  cause {text} NOT NULL,
+  outcome {text} CHECK (outcome IN ('same', 'different', 'right', 'split')),
+  model_version {text} NOT NULL,
   source_name {text} NOT NULL,
   body {text} NOT NULL,
   opened_at {int} NOT NULL,
@@ -93,8 +113,8 @@ CREATE TABLE person_review (
   PRIMARY KEY (organization_id, id)
 ) {strict};
 CREATE INDEX person_review_queue ON person_review (organization_id, status, urgency, score, id);
-CREATE UNIQUE INDEX person_review_waiting ON person_review (organization_id, referral_id)
-  WHERE status IN ('open', 'unsure');
+CREATE UNIQUE INDEX person_review_waiting ON person_review (organization_id, kind, referral_id)
+  WHERE status IN ('open', 'unsure', 'second_reader', 'correction');
 -- Whom a review asks about, the subject among them.
 CREATE TABLE person_review_person (
   organization_id {text} NOT NULL,

@@ -4,8 +4,10 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/id.h"
 #include "base/time.h"
 #include "store/sql.h"
 
@@ -56,5 +58,9 @@ Result<Swept> sweep(Connection& connection, Instant now);
 
 // Counts the values of organizations whose persons have become a quarter more since the last time (decision 0011).
 Result<void> count_persons(Connection& connection, Instant now);
+// Waiting questions about persons that another model than this one has compared, at most `max`: to be looked at anew.
+Result<std::vector<std::pair<OrganizationId, ReviewId>>> reviews_of_other_models(Connection& connection,
+                                                                                 const std::string& model_version,
+                                                                                 std::size_t max);
 
 }  // namespace handoff::store

@@ -68,6 +68,7 @@ class Match {
     }
     const auto model = HANDOFF_TRY(read_model());
     auto data = HANDOFF_TRY(read(options_.cluster, {}));
+    HANDOFF_TRY(people::has_records(data, options_.file));
     people::Truth truth;
     if (!options_.pairs.empty()) truth = HANDOFF_TRY(people::read_pairs(options_.pairs, data));
     people::EvaluateOptions how;
@@ -84,6 +85,7 @@ class Match {
 
   Result<void> link() {
     const auto started = environment_.clock.monotonic();
+    HANDOFF_TRY(people::can_write(options_.out));
     const auto model = HANDOFF_TRY(read_model());
     auto data = HANDOFF_TRY(read({}, {}));
     people::LinkOptions how;
@@ -100,8 +102,10 @@ class Match {
   }
 
   Result<void> train() {
+    HANDOFF_TRY(people::can_write(options_.out));
     auto base = HANDOFF_TRY(read_model());
     auto data = HANDOFF_TRY(read(options_.cluster, options_.household));
+    HANDOFF_TRY(people::has_records(data, options_.file));
     Bar bar(environment_, "training");
     people::TrainOptions how;
     how.version = options_.version.empty() ? base.version + "+" : options_.version;

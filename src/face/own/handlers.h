@@ -122,6 +122,8 @@ Result<net::Response> list_person_events(Call& call);
 Result<net::Response> list_person_referrals(Call& call);
 Result<net::Response> merge_persons(Call& call);
 Result<net::Response> unmerge_persons(Call& call);
+Result<net::Response> split_person(Call& call);
+Result<net::Response> unsplit_person(Call& call);
 Result<net::Response> list_assertions(Call& call);
 Result<net::Response> assert_persons(Call& call);
 Result<net::Response> list_reviews(Call& call);

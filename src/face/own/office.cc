@@ -19,12 +19,19 @@ Json contact_json(const std::optional<directory::IntegrationContact>& contact) {
   return Json::object({{"name", contact->name}, {"email", contact->email}, {"phone", contact->phone}});
 }
 
+Json texts_json(const std::vector<std::string>& texts) {
+  Json out = Json::array();
+  for (const auto& text : texts) out.push_back(text);
+  return out;
+}
+
 Json organization_json(const Organization& o) {
   return Json::object(
       {{"id", o.id.text()},
        {"name", o.name},
        {"plan", Json::object({{"code", directory::plan_code(o.plan)}, {"label", directory::plan_label(o.plan)}})},
        {"duplicatePolicy", o.block_duplicates ? "block" : "review"},
+       {"secondReaderFor", texts_json(o.second_reader_for)},
        {"integrationContact", contact_json(o.integration_contact)},
        {"version", o.version},
        {"createdAt", format_instant(o.created_at)}});
@@ -42,12 +49,34 @@ std::optional<std::string> contact_text(const Json& from, const char* key, Fault
   return trim(value.string()).empty() ? std::nullopt : std::optional(value.string());
 }
 
+// Causes of questions about persons, see people::Review.
+void read_second_reader(const Json& causes, Organization& into, Faults& faults) {
+  static const std::vector<std::string> known{"guards", "too_close", "below_certain", "certain", "overlay"};
+  into.second_reader_for.clear();
+  if (causes.is_null()) return;
+  if (!causes.is_array()) {
+    faults.push_back({"/secondReaderFor", "property.wrong_type", "Send a list of causes, or none."});
+    return;
+  }
+  for (std::size_t i = 0; i < causes.size(); ++i) {
+    const std::string word = causes.items()[i].text_or();
+    if (std::find(known.begin(), known.end(), word) == known.end()) {
+      faults.push_back(
+          {"/secondReaderFor/" + std::to_string(i), "property.unknown_value", "One of " + join(known, ", ") + "."});
+    } else if (std::find(into.second_reader_for.begin(), into.second_reader_for.end(), word) ==
+               into.second_reader_for.end()) {
+      into.second_reader_for.push_back(word);
+    }
+  }
+}
+
 // The merged record, judged.
 void read_organization(const Json& merged, Organization& into, Faults& faults) {
   const std::string policy = merged["duplicatePolicy"].text_or();
   if (policy != "review" && policy != "block")
     faults.push_back({"/duplicatePolicy", "property.unknown_value", "Either review or block."});
   into.block_duplicates = policy == "block";
+  read_second_reader(merged["secondReaderFor"], into, faults);
   const Json& contact = merged["integrationContact"];
   into.integration_contact.reset();
   if (contact.is_null()) return;
@@ -136,7 +165,7 @@ Result<net::Response> patch_organization(Call& call) {
   const auto id = HANDOFF_TRY(call.id<OrganizationId>(0, "organization"));
   if (id != call.organization()) return Call::not_found("organization");
   Faults faults;
-  call.members({"duplicatePolicy", "integrationContact"}, faults);
+  call.members({"duplicatePolicy", "secondReaderFor", "integrationContact"}, faults);
   if (!faults.empty()) return fault_error(std::move(faults));
   return call.change({}, [&](OfficeUnit& unit) -> Result<CommandAnswer> {
     const Organization* standing = unit.organization(id);

@@ -1,5 +1,7 @@
 #include "face/own/person_view.h"
 
+#include <set>
+
 #include "people/curate.h"
 #include "people/survivor.h"
 
@@ -17,13 +19,6 @@ Json decider_json(const people::Decider& by) {
   return Json::object({{"kind", by.kind}, {"id", by.id}, {"name", by.name}});
 }
 Json when(const std::optional<Instant>& at) { return at ? Json(format_instant(*at)) : Json(); }
-template <class AnyId>
-Json ids_json(const std::vector<AnyId>& ids) {
-  Json out = Json::array();
-  for (const auto& id : ids) out.push_back(id.text());
-  return out;
-}
-
 using Registrants = std::map<SourceRecordId, Private<Json>>;
 
 Result<Registrants> registrants_of(Call& call, const std::vector<Link>& links) {
@@ -72,6 +67,47 @@ Json merge_json(const people::Merge& m) {
                        {"closedReviewIds", ids_json(m.reviews)},
                        {"undoneAt", when(m.undone_at)},
                        {"undoneBy", m.undone_at ? decider_json(m.undone_by) : Json()}});
+}
+
+Json split_json(const people::Split& s) {
+  Json records = Json::array(), referrals = Json::array();
+  std::set<ReferralId> seen;
+  for (const auto& each : s.moved) {
+    records.push_back(each.record.text());
+    if (seen.insert(each.referral).second) referrals.push_back(each.referral.text());
+  }
+  return Json::object({{"id", s.id.text()},
+                       {"personId", s.from.text()},
+                       {"newPersonId", s.made.text()},
+                       {"reason", s.reason.reveal()},
+                       {"by", decider_json(s.by)},
+                       {"at", format_instant(s.at)},
+                       {"recordIds", std::move(records)},
+                       {"referralIds", std::move(referrals)},
+                       {"assertionId", s.assertion.text()},
+                       {"undoneAt", when(s.undone_at)},
+                       {"undoneBy", s.undone_at ? decider_json(s.undone_by) : Json()}});
+}
+
+std::vector<SourceRecordId> record_ids(const Call& call, const char* key, Faults& faults) {
+  constexpr std::size_t records_max = 1000;
+  std::vector<SourceRecordId> out;
+  const Json& list = call.body[key];
+  if (list.is_null()) return out;
+  const std::string at = std::string("/") + key;
+  if (!list.is_array() || list.size() > records_max) {
+    faults.push_back({at, list.is_array() ? "property.too_long" : "property.wrong_type",
+                      "Send a list of at most 1000 ids of records, such as GET /persons/{personId} shows them."});
+    return out;
+  }
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    auto id = SourceRecordId::parse(list.items()[i].text_or());
+    if (id)
+      out.push_back(*std::move(id));
+    else
+      faults.push_back({at + "/" + std::to_string(i), id.error().code, id.error().for_caller});
+  }
+  return out;
 }
 
 Json assertion_json(const people::Assertion& t) {
@@ -136,10 +172,74 @@ Result<Json> person_json(Call& call, const Person& p, const std::optional<Person
   out.set("records", std::move(records));
   out.set("recordsTruncated", more);
   out.set("merges", std::move(merges));
+  Json splits = Json::array();
+  for (const auto& split : HANDOFF_TRY(reader.splits(organization, p.id))) splits.push_back(split_json(split));
+  out.set("splits", std::move(splits));
   out.set("assertions", std::move(assertions));
   out.set("openReviewIds", std::move(reviews));
   return out;
 }
+
+namespace {
+
+const char* standing_of(const people::Review& v, const people::Review::Decided& d) {
+  if (d.undone_at) return "undone";
+  if (d.waits && !d.settled_by) return "waits";
+  if (!d.settled_by) return "in_force";
+  const auto& settling = v.decisions.at(*d.settled_by);
+  const bool same = settling.decision == d.decision && settling.person == d.person && settling.records == d.records;
+  return same ? "confirmed" : "overruled";
+}
+
+// Of what is to be put right before the question can be answered; null where nothing is.
+Result<Json> correction_json(Call& call, const people::Review& v) {
+  constexpr std::size_t referrals_shown = 10;
+  if (v.status != people::ReviewStatus::correction) return Json();
+  const people::Review::Decided* told = nullptr;
+  for (const auto& d : v.decisions) {
+    if (d.decision == "fix_data" && !d.undone_at) told = &d;
+  }
+  if (told == nullptr || !told->person) return Json();
+  const PersonId person = HANDOFF_TRY(people::standing_for(call.parts.people, call.organization(), *told->person));
+  const PersonId subject = HANDOFF_TRY(people::standing_for(call.parts.people, call.organization(), v.subject));
+  std::vector<ReferralId> referrals;
+  if (person == subject && v.kind == people::ReviewKind::match) {
+    referrals.push_back(v.referral);
+  } else {
+    const auto page =
+        HANDOFF_TRY(call.parts.people.referrals(call.organization(), person, referrals_shown, std::nullopt));
+    for (const auto& referral : page.items) referrals.push_back(referral.id);
+  }
+  const std::string which = referrals.size() == 1 ? "referral " + referrals.front().text() : "one of these referrals";
+  return Json::object({{"personId", person.text()},
+                       {"referralIds", ids_json(referrals)},
+                       {"sentence", "The registrant of " + which + " is written down wrongly, says " + told->by.name +
+                                        ". Correct it (PATCH /referrals/{referralId}), and the question is looked at "
+                                        "anew by itself."},
+                       {"reason", told->reason},
+                       {"by", decider_json(told->by)},
+                       {"at", format_instant(told->at)}});
+}
+
+Result<Json> parts_json(Call& call, const people::Review& v) {
+  std::vector<SourceRecordId> newest;
+  for (const auto& part : v.parts) newest.push_back(part.records.back());
+  std::map<SourceRecordId, Private<Json>> registrants;
+  for (auto& [id, registrant] : HANDOFF_TRY(call.parts.people.registrants(call.organization(), newest)))
+    registrants.emplace(id, std::move(registrant));
+  Json out = Json::array();
+  for (const auto& part : v.parts) {
+    const auto found = registrants.find(part.records.back());
+    out.push_back(Json::object({{"recordIds", ids_json(part.records)},
+                                {"referralIds", ids_json(part.referrals)},
+                                {"registrant", found == registrants.end() ? Json() : found->second.reveal()},
+                                {"score", part.explanation.is_null() ? Json() : Json(part.score)},
+                                {"explanation", part.explanation}}));
+  }
+  return out;
+}
+
+}  // namespace
 
 Result<Json> review_json(Call& call, const people::Review& v) {
   static constexpr std::array urgencies{"stat", "asap", "urgent", "routine"};
@@ -167,10 +267,14 @@ Result<Json> review_json(Call& call, const people::Review& v) {
                                       {"at", format_instant(d.at)},
                                       {"mergeId", d.merge ? Json(d.merge->text()) : Json()},
                                       {"assertionIds", ids_json(d.assertions)},
+                                      {"recordIds", ids_json(d.records)},
+                                      {"splitId", d.split ? Json(d.split->text()) : Json()},
+                                      {"standing", standing_of(v, d)},
                                       {"undoneAt", when(d.undone_at)}}));
   }
   const auto urgency = static_cast<std::size_t>(std::clamp(v.urgency, 0, 3));
   return Json::object({{"id", v.id.text()},
+                       {"kind", people::word(v.kind)},
                        {"version", v.version},
                        {"status", people::word(v.status)},
                        {"cause", v.cause},
@@ -181,6 +285,8 @@ Result<Json> review_json(Call& call, const people::Review& v) {
                        {"recordId", v.record.text()},
                        {"sourceName", v.source_name.empty() ? Json() : Json(v.source_name)},
                        {"options", std::move(options)},
+                       {"parts", HANDOFF_TRY(parts_json(call, v))},
+                       {"correction", HANDOFF_TRY(correction_json(call, v))},
                        {"decisions", std::move(decisions)},
                        {"openedAt", format_instant(v.opened_at)},
                        {"updatedAt", format_instant(v.updated_at)}});
@@ -204,10 +310,12 @@ Result<Json> person_of_referral(Call& call, const referral::Referral& r) {
   filter.person = *r.person;
   for (const auto& review : HANDOFF_TRY(reader.reviews(call.organization(), filter)).items) {
     reviews.push_back(Json::object({{"id", review.id.text()},
+                                    {"kind", people::word(review.kind)},
                                     {"status", people::word(review.status)},
                                     {"referralId", review.referral.text()},
                                     {"cause", review.cause},
-                                    {"score", review.score}}));
+                                    {"score", review.score},
+                                    {"task", HANDOFF_TRY(correction_json(call, review))["sentence"]}}));
   }
   return Json::object({{"id", r.person->text()},
                        {"inReview", r.person_in_review},

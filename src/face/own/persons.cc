@@ -3,7 +3,9 @@
 #include "face/own/handlers.h"
 #include "face/own/person_view.h"
 #include "people/curate.h"
+#include "people/question.h"
 #include "people/recognize.h"
+#include "people/split.h"
 #include "referral/intake.h"
 
 namespace handoff::face::own {
@@ -190,11 +192,51 @@ Result<net::Response> unmerge_persons(Call& call) {
       unit.audit(call.organization(), "person.unmerge", "person", person.text(), Json::object({{"mergeId", text}}));
     Json body = merge_json(done.merge);
     body.set("mergeId", text);
-    Json restored = Json::array(), undecided = Json::array();
-    for (const auto& record : done.restored) restored.push_back(record.text());
-    for (const auto& record : done.undecided) undecided.push_back(record.text());
-    body.set("restoredRecordIds", std::move(restored));
-    body.set("undecidedRecordIds", std::move(undecided));
+    body.set("restoredRecordIds", ids_json(done.restored));
+    body.set("undecidedRecordIds", ids_json(done.undecided));
+    return CommandAnswer{200, std::move(body), std::nullopt, {}};
+  });
+}
+
+Result<net::Response> split_person(Call& call) {
+  Faults faults;
+  call.members({"personId", "recordIds", "reason"}, faults);
+  const PersonId person = required_person(call, "personId", faults);
+  const auto records = record_ids(call, "recordIds", faults);
+  if (faults.empty() && records.empty())
+    faults.push_back({"/recordIds", "property.required", "Name the records that are another person's."});
+  const std::string reason = call.text("reason", reason_max, faults);
+  if (!faults.empty()) return fault_error(std::move(faults));
+  return call.change({}, [&](OfficeUnit& unit) -> Result<CommandAnswer> {
+    people::Unit& persons = part_of<people::Unit>(unit);
+    const auto done = HANDOFF_TRY(people::split_off(persons, call.organization(), person, records, reason));
+    HANDOFF_TRY(people::look_again(persons, call.organization(), {done.from, done.made}));
+    for (const auto& each : {done.from, done.made})
+      unit.audit(call.organization(), "person.split", "person", each.text(),
+                 Json::object({{"splitId", done.id.text()}}));
+    Json body = split_json(done);
+    body.set("splitId", done.id.text());
+    return CommandAnswer{200, std::move(body), std::nullopt, {}};
+  });
+}
+
+Result<net::Response> unsplit_person(Call& call) {
+  Faults faults;
+  call.members({"splitId"}, faults);
+  const std::string text = call.text("splitId", 64, faults);
+  const auto id = SplitId::parse(text);
+  if (faults.empty() && !id) faults.push_back({"/splitId", id.error().code, id.error().for_caller});
+  if (!faults.empty()) return fault_error(std::move(faults));
+  return call.change({}, [&](OfficeUnit& unit) -> Result<CommandAnswer> {
+    people::Unit& persons = part_of<people::Unit>(unit);
+    const auto done = HANDOFF_TRY(people::unsplit(persons, call.organization(), *id));
+    HANDOFF_TRY(people::look_again(persons, call.organization(), {done.split.from, done.split.made}));
+    for (const auto& each : {done.split.from, done.split.made})
+      unit.audit(call.organization(), "person.unsplit", "person", each.text(), Json::object({{"splitId", text}}));
+    Json body = split_json(done.split);
+    body.set("splitId", text);
+    body.set("restoredRecordIds", ids_json(done.restored));
+    body.set("undecidedRecordIds", ids_json(done.undecided));
     return CommandAnswer{200, std::move(body), std::nullopt, {}};
   });
 }

@@ -2,7 +2,8 @@
 #include "base/text.h"
 #include "face/own/handlers.h"
 #include "face/own/person_view.h"
-#include "people/curate.h"
+#include "people/model.h"
+#include "people/review.h"
 
 namespace handoff::face::own {
 namespace {
@@ -44,8 +45,13 @@ Result<net::Response> list_reviews(Call& call) {
       if (known)
         filter.statuses.push_back(*known);
       else
-        faults.push_back({"?status", "property.unknown_value", "One or more of open, unsure, decided, closed."});
+        faults.push_back({"?status", "property.unknown_value",
+                          "One or more of open, unsure, second_reader, correction, decided, closed."});
     }
+  }
+  if (const auto* word = call.parameter("kind")) {
+    filter.kind = people::review_kind_of(*word);
+    if (!filter.kind) faults.push_back({"?kind", "property.unknown_value", "Either match or split."});
   }
   if (const auto* person = call.parameter("personId")) {
     const auto id = PersonId::parse(*person);
@@ -66,16 +72,55 @@ Result<net::Response> list_reviews(Call& call) {
   return Call::page(std::move(items), page.next_cursor);
 }
 
+namespace {
+
+Json threshold_json(const people::ThresholdProposal& proposal) {
+  return Json::object(
+      {{"present", proposal.present}, {"proposed", proposal.proposed}, {"sentence", proposal.sentence}});
+}
+
+}  // namespace
+
 Result<net::Response> count_reviews(Call& call) {
-  const auto figures = HANDOFF_TRY(call.parts.people.figures(call.organization()));
-  Json sources = Json::array();
+  static constexpr std::array ages{"lessThanADay", "lessThanAWeek", "lessThanThirtyDays", "longer"};
+  const auto figures = HANDOFF_TRY(call.parts.people.figures(call.organization(), call.now()));
+  Json sources = Json::array(), by_age = Json::object(), bands = Json::array();
   for (const auto& [name, count] : figures.by_source)
     sources.push_back(Json::object({{"sourceName", name.empty() ? Json() : Json(name)}, {"waiting", count}}));
-  return Call::json(200,
-                    Json::object({{"open", figures.open},
-                                  {"unsure", figures.unsure},
-                                  {"oldestOpenedAt", figures.oldest ? Json(format_instant(*figures.oldest)) : Json()},
-                                  {"bySource", std::move(sources)}}));
+  for (std::size_t i = 0; i < ages.size(); ++i) by_age.set(ages[i], figures.by_age[i]);
+  for (const auto& band : figures.bands) {
+    const auto share = people::share_of(band.same, band.answered());
+    const bool known = band.answered() > 0;
+    bands.push_back(Json::object({{"from", band.from},
+                                  {"to", band.to},
+                                  {"guarded", band.guarded},
+                                  {"same", band.same},
+                                  {"different", band.different},
+                                  {"unsure", band.unsure},
+                                  {"waiting", band.waiting},
+                                  {"shareSame", known ? Json(share.observed) : Json()},
+                                  {"shareLow", known ? Json(share.low) : Json()},
+                                  {"shareHigh", known ? Json(share.high) : Json()}}));
+  }
+  const people::Model& model = people::Model::standard();
+  const auto proposal = people::propose(figures.bands, model.policy);
+  const auto waiting = [&](people::ReviewStatus status) { return figures.waiting[static_cast<std::size_t>(status)]; };
+  return Call::json(
+      200,
+      Json::object(
+          {{"open", waiting(people::ReviewStatus::open)},
+           {"unsure", waiting(people::ReviewStatus::unsure)},
+           {"secondReader", waiting(people::ReviewStatus::second_reader)},
+           {"correction", waiting(people::ReviewStatus::correction)},
+           {"oldestOpenedAt", figures.oldest ? Json(format_instant(*figures.oldest)) : Json()},
+           {"bySource", std::move(sources)},
+           {"byAge", std::move(by_age)},
+           {"bands", std::move(bands)},
+           {"splits",
+            Json::object({{"waiting", figures.waiting_splits}, {"right", figures.right}, {"split", figures.split}})},
+           {"thresholds",
+            Json::object({{"certain", threshold_json(proposal.certain)}, {"review", threshold_json(proposal.review)}})},
+           {"modelVersion", model.version}}));
 }
 
 Result<net::Response> get_review(Call& call) {
@@ -90,30 +135,31 @@ Result<net::Response> get_review(Call& call) {
 Result<net::Response> decide_review(Call& call) {
   const auto id = HANDOFF_TRY(call.id<ReviewId>(0, "review"));
   Faults faults;
-  call.members({"decision", "personId", "reason"}, faults);
+  call.members({"decision", "personId", "recordIds", "reason"}, faults);
+  people::Answer answer;
   const std::string word = call.text("decision", 20, faults);
-  people::Verdict verdict = people::Verdict::unsure;
-  if (word == "same") {
-    verdict = people::Verdict::same;
-  } else if (word == "different") {
-    verdict = people::Verdict::different;
-  } else if (word != "unsure" && !word.empty()) {
-    faults.push_back({"/decision", "property.unknown_value", "One of same, different, unsure."});
+  if (const auto verdict = people::verdict_of(word)) {
+    answer.verdict = *verdict;
+  } else if (!word.empty()) {
+    faults.push_back({"/decision", "property.unknown_value",
+                      "One of same, different, unsure, fix_data; of a split: right, split, unsure, fix_data."});
   }
-  std::optional<PersonId> person;
   if (const auto text = call.optional_text("personId", 64, faults)) {
     const auto parsed = PersonId::parse(*text);
     if (parsed)
-      person = *parsed;
+      answer.person = *parsed;
     else
       faults.push_back({"/personId", parsed.error().code, parsed.error().for_caller});
   }
-  const std::string reason = call.text("reason", reason_max, faults);
+  answer.records = record_ids(call, "recordIds", faults);
+  answer.reason = call.text("reason", reason_max, faults);
   if (!faults.empty()) return fault_error(std::move(faults));
   return after_decision(call, id, [&](OfficeUnit& unit) -> Result<CommandAnswer> {
     people::Unit& persons = part_of<people::Unit>(unit);
     HANDOFF_TRY(as_expected(call, persons, id));
-    const auto review = HANDOFF_TRY(people::decide_review(persons, call.organization(), id, verdict, person, reason));
+    if (const auto* organization = unit.organization(call.organization()))
+      answer.two_readers_for = organization->second_reader_for;
+    const auto review = HANDOFF_TRY(people::decide_review(persons, call.organization(), id, answer));
     unit.audit(call.organization(), "review." + word, "review", id.text(), Json::object({{"version", review.version}}));
     return CommandAnswer{200, Json::object({{"id", id.text()}}), review.version, {}};
   });
