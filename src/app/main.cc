@@ -10,6 +10,7 @@
 
 #include "app/admin.h"
 #include "app/config.h"
+#include "app/machine.h"
 #include "app/service.h"
 #include "base/end_signals.h"
 #include "base/log.h"
@@ -59,7 +60,9 @@ int main(int argc, char** argv) {
   Log::configure(&clock, Level::info);
 
   const std::vector<std::string> words(argv + 1, argv + argc);
-  if (const auto status = face::cli::run_match(words, {std::cout, std::cerr, clock, ::isatty(2) == 1})) return *status;
+  if (const auto status =
+          face::cli::run_match(words, {std::cout, std::cerr, clock, ::isatty(2) == 1, app::free_memory_bytes()}))
+    return *status;
 
   CLI::App cli{"handoff: a self-hosted referral exchange", "handoff"};
   cli.set_version_flag("--version", HANDOFF_VERSION);

@@ -142,6 +142,9 @@ TEST_F(Files, AFileFarTooLargeIsAnsweredAfterItsFirstPages) {
   how.records_max = 50'000;
   EXPECT_EQ(read_dataset(file, map, how).error().code, "people.dataset.too_many_records") << "or at the limit itself";
   how.records_max = 60'000;
+  how.memory_bytes = 10'000'000;
+  EXPECT_EQ(read_dataset(file, map, how).error().code, "people.dataset.no_room");
+  how.memory_bytes = 4'000'000'000;
   EXPECT_EQ(read_dataset(file, map, how).value().records.size(), 60'000U);
 }
 

@@ -21,12 +21,26 @@ Result<Template> column_template(const std::string& column, const std::vector<st
 // Rows after which the number of all of them is guessed from the file's size.
 constexpr std::uint64_t estimate_after = 20'000;
 
+// With everything that linking and evaluating keep beside it (measured).
+constexpr std::uint64_t memory_of_a_record = 3'300;
+
+Error no_room(const std::string& path, std::uint64_t records, std::uint64_t memory) {
+  const auto gigabytes = [](std::uint64_t bytes) {
+    return std::to_string(bytes / 1'000'000'000) + "." + std::to_string(bytes / 100'000'000 % 10) + " GB";
+  };
+  return Error{Kind::too_large, "people.dataset.no_room",
+               "The file has about " + std::to_string(records) + " records, which take about " +
+                   gigabytes(records * memory_of_a_record) + " of memory; " + gigabytes(memory) +
+                   " are free. Split the file, or run it where there is more.",
+               path};
+}
+
 Error too_many(const std::string& path, std::string_view how, std::uint64_t count, const DatasetOptions& options) {
   return Error{
       Kind::too_large, "people.dataset.too_many_records",
       "The file has " + std::string(how) + " " + std::to_string(count) + " records; one run takes " +
           std::to_string(options.records_max) +
-          ". Raise that with --records-max if memory allows (about 1 GB a million records), or split the file.",
+          ". Raise that with --records-max if memory allows (about 3.3 GB a million records), or split the file.",
       path};
 }
 
@@ -67,6 +81,9 @@ Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, co
     if (++rows == estimate_after) {
       const std::uint64_t expected = reader.bytes_total() / std::max<std::uint64_t>(1, reader.bytes_read() / rows);
       if (expected > options.records_max + options.records_max / 2) return too_many(path, "about", expected, options);
+      const std::uint64_t all = dataset.records.size() - rows + expected;
+      if (options.memory_bytes > 0 && all > options.memory_bytes / memory_of_a_record)
+        return no_room(path, all, options.memory_bytes);
     }
     std::string id = map.id.fill(row);
     if (id.empty()) {

@@ -28,8 +28,9 @@ struct DatasetOptions {
   Locale locale;
   std::string cluster_column;  // empty: none
   std::string household_column;
-  // A record takes under a kilobyte; what would not fit into memory is refused before it is tried.
   std::size_t records_max = 4'000'000;
+  // What there is; 0: not known. What would not fit is refused after its first pages.
+  std::uint64_t memory_bytes = 0;
   Progress progress;
 };
 

@@ -196,6 +196,49 @@ TEST_P(KnowingPersons, DifferentIsRememberedForEver) {
   EXPECT_THAT(questions(), IsEmpty());
 }
 
+TEST_P(KnowingPersons, AWrongNameIsCorrectedBeforeAnybodyDecides) {
+  const Referral first = house.refers(intake, amelie), second = mill.refers(intake, annelise);
+  const Json question = questions().at(0);
+  EXPECT_EQ(answers(question, "fix_data").body["status"].text_or(), "correction");
+  // Whoever opens the referral is told what to do, and does it a day later.
+  EXPECT_THAT(house.sees(second).shown()["person"]["openReviews"].dump(), HasSubstr("Correct it"));
+  world.pass(std::chrono::hours{24});
+  EXPECT_NE(person(second), person(first));
+  house.sees(second).is_edited(Json::object({{"registrant", Json::object({{"firstName", "Amélie"}})}}));
+  EXPECT_EQ(person(second), person(first));
+  EXPECT_THAT(questions(), IsEmpty());
+}
+
+TEST_P(KnowingPersons, ASistersDataWrittenOverHersAreFoundAndGivenAPersonOfTheirOwn) {
+  Destination& crms = world.crms();
+  house.hands_over_to(crms, json(R"({"triggers": ["closed.completed"]})"));
+  const Referral first = house.refers(intake, amelie), second = house.refers(intake, amelie);
+  ASSERT_EQ(person(second), person(first));
+  world.pass(std::chrono::hours{1});
+  second.is_edited(Json::object({{"registrant", Json::object({{"firstName", "Bridget"}})}}));
+  EXPECT_EQ(person(second), person(first)) << "nothing is torn apart in silence";
+  const auto splits = house.list("/persons/reviews?kind=split");
+  ASSERT_THAT(splits, SizeIs(1));
+  EXPECT_THAT(splits[0]["parts"].items(), SizeIs(2));
+  // The referral goes on meanwhile.
+  second.is_closed("admitted");
+  world.settle();
+  EXPECT_TRUE(crms.holds(second));
+
+  EXPECT_EQ(answers(splits[0], "split").status, 200);
+  const std::string sister = person(second);
+  EXPECT_NE(sister, person(first));
+  EXPECT_THAT(others(first), IsEmpty());
+  EXPECT_THAT(story_of(sister), testing::Contains("person.linked"));
+  EXPECT_THAT(questions(), IsEmpty());
+  // It was her nickname after all: back to where it was.
+  const Answer undone = house.post("/persons/reviews/" + splits[0]["id"].text_or() + "/undo",
+                                   Json::object({{"reason", "Bridget is what her friends call her"}}));
+  EXPECT_EQ(undone.status, 200) << undone.text;
+  EXPECT_EQ(person(second), person(first));
+  EXPECT_THAT(others(first), ElementsAre(second.id()));
+}
+
 // The referral API of Salesforce asks by a flag whether a patient who is known may be taken.
 TEST_P(KnowingPersons, TheFlagOfTheReferralApiTakesWhoAgreesInEverythingAndAsksAboutWhoDoesNot) {
   struct Sent {

@@ -157,6 +157,7 @@ class Match {
     how.cluster_column = cluster_column;
     how.household_column = household_column;
     how.records_max = options_.records_max;
+    how.memory_bytes = environment_.memory_bytes;
     Bar bar(environment_, "reading");
     how.progress = [&](std::uint64_t done, std::uint64_t total) { bar.show(done, total); };
     auto data = HANDOFF_TRY(people::read_dataset(options_.file, map, how));

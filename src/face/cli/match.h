@@ -15,6 +15,7 @@ struct MatchEnvironment {
   std::ostream& err;   // problems, and progress where `terminal`
   const Clock& clock;  // the present year, and how long it took
   bool terminal = false;
+  std::uint64_t memory_bytes = 0;  // free for the work; 0: not known
 };
 
 // `args` are the words behind `handoff`; nothing when the first is not "match". Otherwise the exit status: 0 done,

@@ -222,6 +222,7 @@ Result<Json> correction_json(Call& call, const people::Review& v) {
 }
 
 Result<Json> parts_json(Call& call, const people::Review& v) {
+  if (v.parts.empty()) return Json::array();
   std::vector<SourceRecordId> newest;
   for (const auto& part : v.parts) newest.push_back(part.records.back());
   std::map<SourceRecordId, Private<Json>> registrants;
