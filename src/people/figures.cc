@@ -105,7 +105,8 @@ ThresholdProposal propose_review(const std::vector<Band>& bands, const Policy& p
                    number(out.proposed) + " on would find them.";
   } else {
     out.sentence = what + ": between " + percent(share.low) + " and " + percent(share.high) +
-                   ", so the questions are worth asking.";
+                   (share.low > futile_share ? ", so the questions are worth asking."
+                                             : "; that is too few answers to tell whether asking is worth it.");
   }
   return out;
 }

@@ -65,6 +65,7 @@ TEST(Proposals, QuestionsThatAreNeverAnsweredSameAreSpared) {
   const auto worth = propose({band(0.2, 0.35, 6, 60)}, Policy{});
   EXPECT_EQ(worth.review.proposed, 0.2);
   EXPECT_THAT(worth.review.sentence, HasSubstr("worth asking"));
+  EXPECT_THAT(propose({band(0.2, 0.35, 0, 1)}, Policy{}).review.sentence, HasSubstr("too few answers"));
 }
 
 TEST(Proposals, WhereTheLeastLikelyAreMostlyTheSameMoreLieBelow) {

@@ -12,7 +12,7 @@ namespace handoff::people {
 namespace {
 
 constexpr std::size_t options_max = 10;
-// Of a long history the referrals that came first; what waits about one person at a time.
+// Of a long history the referrals that came first; what waits about one person and is looked at in one commit.
 constexpr std::size_t history_max = 64, waiting_max = 50;
 constexpr const char* overlay_cause = "overlay";
 
@@ -369,6 +369,11 @@ Result<void> look_for_split(Unit& unit, const OrganizationId& organization, cons
 Result<void> look_again(Unit& unit, const OrganizationId& organization, const std::vector<PersonId>& changed,
                         const std::optional<ReviewId>& but) {
   auto waiting = HANDOFF_TRY(unit.waiting_reviews(organization, changed));
+  // The rest is left to the housekeeper, who looks at what no model has compared as it stands.
+  for (std::size_t i = waiting_max; i < waiting.size(); ++i) {
+    waiting[i].model_version.clear();
+    unit.save(waiting[i]);
+  }
   if (waiting.size() > waiting_max) waiting.resize(waiting_max);
   std::map<PersonId, Review> splits;
   for (Review& review : waiting) {
