@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -372,6 +373,23 @@ TEST_F(OneColumnOfDates, TwinsShowThatAFileHasFamilies) {
   for (std::uint32_t i = 0; i < 20; ++i) doubted += probability(settled, i, count - 35 + i) < 0.95 ? 1 : 0;
   EXPECT_EQ(joined, 0);
   EXPECT_EQ(doubted, 0);
+}
+
+TEST(Settle, FilesWithNextToNothingInThemAreNoTrouble) {
+  const NoFrequencies none;
+  for (const std::size_t count : {0U, 1U, 2U, 3U}) {
+    for (std::size_t split = 0; split <= count; ++split) {
+      const std::vector<Record> records(count, someone("Wilhelmina", "Quillcroft", ""));
+      BatchOptions how;
+      how.first_of_second = split;
+      const Scorer scorer(Model::standard(), none, Prior::of_persons(static_cast<double>(count)));
+      auto pairs = Batch(records, how).score(scorer).pairs;
+      const auto settled = settle(records, pairs, Model::standard(), none, split);
+      EXPECT_GT(settled.prior.match_odds, 0) << count << " " << split;
+      EXPECT_TRUE(std::isfinite(settled.prior.household_size)) << count << " " << split;
+      for (const auto& pair : pairs) EXPECT_TRUE(std::isfinite(pair.stranger_bits));
+    }
+  }
 }
 
 TEST_F(Files, NamesOfOneColumnAreTakenApart) {

@@ -62,7 +62,7 @@ class RandomPairs {
         keeper_(model, frequencies, without_families(Prior::of_persons(persons))) {
     SeededRandom random(7);
     const std::size_t split = first_of_second, all = records.size();
-    if (all < 2) return;
+    if (all < 2 || split >= all) return;
     for (std::size_t i = 0; i < draws; ++i) {
       const auto a = random.below(split != 0 ? split : all);
       auto b = split != 0 ? split + random.below(all - split) : random.below(all);
@@ -327,7 +327,7 @@ Prior estimate_prior(std::span<const ScoredPair> pairs, const Model& model, std:
                      std::size_t first_of_second, SeenShares seen) {
   const double count = static_cast<double>(std::max<std::size_t>(records, 2));
   const double first = static_cast<double>(first_of_second), second = count - first;
-  const double possible = first_of_second == 0 ? count * (count - 1) / 2 : first * second;
+  const double possible = first_of_second == 0 ? count * (count - 1) / 2 : std::max(first * second, 1.0);
   const double persons = first_of_second == 0 ? count : std::max(first, 1.0);
   Prior prior = Prior::of_persons(persons);
   prior.household_size = model.household_size;
