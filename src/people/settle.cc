@@ -31,12 +31,14 @@ double believable(double household_size, double seen) {
 constexpr double match_belief = 50;
 constexpr double chance_belief = 10;
 
-// How far a level may move. Names and places of relatives agree as those of one person do, so these move little, and no
-// field may come to differ more often than the model says: what differs everywhere is not one person.
+// How far a level may move. Names and places of relatives agree as those of one person do, so names move little, and
+// places not at all where there are families. No field may come to differ more often than the model says: what differs
+// everywhere is not one person.
 struct Bounds {
   double down, up;
 };
-Bounds bounds_of(NoiseGroup group, bool last) {
+Bounds bounds_of(NoiseGroup group, bool last, bool families) {
+  if (group == NoiseGroup::place && families) return {1, 1};
   const double down = group == NoiseGroup::place ? 1.5 : last ? 3 : 30;
   const double up = last ? 1 : group == NoiseGroup::names || group == NoiseGroup::place ? 3 : 30;
   return {down, up};
@@ -266,6 +268,7 @@ class Settling {
       note(counts, sample.comparison, score.probability * weight_);
     }
     matches_ = random_.draw(settled_.model, &LevelWeights::match);
+    const bool families = settled_.prior.household_size >= families_min;
     for (std::size_t ladder = 0; ladder < ladder_count; ++ladder) {
       const std::size_t size = ladders()[ladder].size();
       const auto group = noise_group_of(ladder);
@@ -277,7 +280,7 @@ class Settling {
       }
       for (std::size_t i = 0; i < size; ++i) {
         const double before = base.weights[ladder][i].match / base_total;
-        const auto bounds = bounds_of(group, i + 1 == size);
+        const auto bounds = bounds_of(group, i + 1 == size, families);
         auto& share = counts[ladder][i];
         share = std::clamp((share + match_belief * before) / (total + match_belief), before / bounds.down,
                            before * bounds.up);
