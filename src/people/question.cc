@@ -398,18 +398,26 @@ Result<void> look_again(Unit& unit, const OrganizationId& organization, const st
 
 Result<void> look_at_arrival(Unit& unit, const Link& link) {
   constexpr std::size_t compared_max = 16;
-  const auto waiting = HANDOFF_TRY(unit.waiting_reviews(link.organization, std::span(&link.person, 1)));
-  bool doubt = !waiting.empty();
+  const std::string bytes = serialize(link.data);
+  const auto others = HANDOFF_TRY(unit.links(link.organization, link.person, compared_max));
+  const auto stands = [&](const Link& one) {
+    return one.home == link.home && one.referral != link.referral &&
+           std::none_of(others.begin(), others.end(),
+                        [&](const Link& later) { return later.referral == one.referral && one.record < later.record; });
+  };
+  // What says the same as a record that stands there is no new evidence for anything.
+  const bool nothing_new = std::any_of(
+      others.begin(), others.end(), [&](const Link& other) { return stands(other) && serialize(other.data) == bytes; });
+  if (nothing_new) return {};
+  bool doubt = !HANDOFF_TRY(unit.waiting_reviews(link.organization, std::span(&link.person, 1))).empty();
   if (!doubt) {
     const Population population = HANDOFF_TRY(unit.population(link.organization));
     const NoFrequencies none;
     const Frequencies& frequencies = population.frequencies ? *population.frequencies : none;
     const Scorer scorer(unit.model(), frequencies, Prior::of_persons(std::max(population.persons, persons_least)));
-    const std::string bytes = serialize(link.data);
-    for (const Link& other : HANDOFF_TRY(unit.links(link.organization, link.person, compared_max))) {
-      doubt = doubt || (other.home == link.home && serialize(other.data) != bytes &&
-                        contradict(scorer, frequencies, link.data, other.data));
-    }
+    doubt = std::any_of(others.begin(), others.end(), [&](const Link& other) {
+      return stands(other) && contradict(scorer, frequencies, link.data, other.data);
+    });
   }
   if (doubt) HANDOFF_TRY(look_again(unit, link.organization, {link.person}));
   return {};
