@@ -4,6 +4,9 @@
 #include <array>
 #include <cstdlib>
 
+#include "people/distance.h"
+#include "people/given_names.h"
+
 namespace handoff::people {
 namespace {
 
@@ -58,6 +61,38 @@ bool both_established(const Record& a, const Record& b, const Frequencies& frequ
   return least >= 4 && static_cast<double>(least) >= 1e-4 * frequencies.total(Value::given);
 }
 
+bool ends_with_any(std::string_view text, std::span<const std::string_view> endings) {
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view end) { return text.ends_with(end); });
+}
+
+// Names of several words of which one is another: Mary Ann and Mary Jane, and names with a word of the generation.
+bool has_own_word(const Name& x, const Name& y) {
+  if (x.word_count < 2 || y.word_count < 2) return false;
+  if (x.word_count != y.word_count) return true;
+  for (std::size_t i = 0; i < x.word_count; ++i) {
+    const auto mine = x.word(i), theirs = y.word(i);
+    if (mine != theirs && (std::min(mine.size(), theirs.size()) < 4 || edits(mine, theirs, 1) > 1)) return true;
+  }
+  return false;
+}
+
+// Whether two given names that are nearly the same are one name with a slip in it. Parents give twins names that go
+// together, so what distinguishes names is heeded more than how many letters do.
+bool is_slip(const Record& a, const Record& b, const Frequencies& frequencies) {
+  using namespace std::string_view_literals;
+  const Name &x = a.given, &y = b.given;
+  const auto without_h = [](std::string_view text) {
+    return text.ends_with("ah") ? text.substr(0, text.size() - 1) : text;
+  };
+  if (without_h(x.view()).ends_with('a') != without_h(y.view()).ends_with('a')) return false;  // Eric and Erica
+  const bool both_names = is_given_name(x.view()) && is_given_name(y.view());
+  if (x.sound == y.sound) {
+    static constexpr std::array feminine{"elle"sv, "ine"sv, "ette"sv, "anne"sv};
+    return !both_names || ends_with_any(x.view(), feminine) == ends_with_any(y.view(), feminine);
+  }
+  return !both_names && x.text[0] == y.text[0] && !both_established(a, b, frequencies);
+}
+
 bool is_twin(const Comparison& c, const Record& a, const Record& b, const Frequencies& frequencies) {
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
   // At one address a birth date with a slip in it, or with day and month exchanged, is still the other twin's.
@@ -74,26 +109,25 @@ bool is_twin(const Comparison& c, const Record& a, const Record& b, const Freque
   if (a.multiple_birth || b.multiple_birth) return given != level::given::nickname;
   // Another name under one person's number is how a sister's record gets it, so the number does not answer for her;
   // that Ka is Kala it does tell.
-  if (given == level::given::different || given == level::given::far) return true;
+  if (given == level::given::different || given == level::given::far || has_own_word(a.given, b.given)) return true;
   if (given == level::given::nickname || same_number(a, b)) return false;
   if (given == level::given::sounds) return true;
   // A word of a double name is the same name. A middle name in front may be the other twin's name.
   if (given == level::given::part) return a.given.word_count < 2 && b.given.word_count < 2;
   // An initial under the same roof may be a brother's.
   if (given == level::given::initial) return same_household(c);
-  return c.of(Field::gender) == level::gender::different || both_established(a, b, frequencies);
+  return c.of(Field::gender) == level::gender::different || !is_slip(a, b, frequencies);
 }
 
 bool is_other_generation(const Comparison& c, const Record& a, const Record& b) {
   if (c.of(Field::suffix) == level::suffix::different) return true;
   const auto given = c.of(Field::given), family = c.of(Field::family), birth = c.of(Field::birth);
-  if (birth < level::birth::year || birth == level::missing || given == level::missing || family == level::missing)
+  if (birth == level::exact || birth == level::missing || given == level::missing || family == level::missing)
     return false;
   if (given > level::given::close || family > level::family::part) return false;
+  // A slip in the decade looks the same, and is asked about, too.
   const bool near = same_household(c) || c.of(Field::postcode) == level::exact || c.of(Field::locality) == level::exact;
-  // A slip in the decade leaves day and month standing; father and son share them one time in 365.
-  const bool same_day = a.birth.view().substr(4) == b.birth.view().substr(4);
-  return near && !same_day && std::abs(a.birth.year() - b.birth.year()) >= generation_years;
+  return near && std::abs(a.birth.year() - b.birth.year()) >= generation_years;
 }
 
 bool is_household(const Comparison& c, const Record& a, const Record& b) {
@@ -131,20 +165,26 @@ bool is_thin(const Comparison& c) {
   const bool name = positive(Field::given, level::given::initial) && positive(Field::family, level::family::initial);
   const bool birth = positive(Field::birth, level::birth::parts);
   const bool identifier = positive(Field::identifier, level::identifier::tail);
-  const bool contact = positive(Field::phone, level::phone::edit) || positive(Field::email, level::email::close);
+  // The next number belongs to the neighbour: without the name it is nobody's.
+  const bool contact =
+      positive(Field::phone, name ? level::phone::edit : level::exact) || positive(Field::email, level::email::close);
   const bool place = positive(Field::address, level::address::close) ||
                      positive(Field::postcode, level::postcode::edit) ||
                      positive(Field::locality, level::locality::close);
   // Half a name does not count: two of one given name and birth date are a coincidence as well as a marriage.
   const int groups = (name ? 1 : 0) + (birth ? 1 : 0) + (identifier ? 1 : 0) + (contact ? 1 : 0) + (place ? 1 : 0);
   if (groups < 2) return true;
-  // A slip in the surname and one in the birth date are two people as easily, where nothing but these agrees: of one
-  // fuzzy part at most is a draft of the United States framework sure, too.
-  const bool exact_name = positive(Field::given, level::given::nickname) && c.of(Field::family) == level::exact;
-  const bool exact_birth = c.of(Field::birth) == level::exact;
+  // Of one fuzzy part at most is a draft of the United States framework sure. Where nothing but name and birth date
+  // agrees it must not be the date: of one name many are born a digit apart, few on one day with names a letter apart.
+  const bool exact_given = positive(Field::given, level::given::nickname),
+             exact_family = c.of(Field::family) == level::exact, exact_birth = c.of(Field::birth) == level::exact;
   const bool told = identifier || c.of(Field::phone) == level::exact || c.of(Field::email) == level::exact ||
-                    positive(Field::address, level::address::close) || c.of(Field::postcode) == level::exact;
-  return name && birth && !exact_name && !exact_birth && !told;
+                    positive(Field::address, level::address::close) || c.of(Field::postcode) == level::exact ||
+                    c.of(Field::middle) == level::exact;
+  if (!name || !birth || told) return false;
+  const bool alone = !contact && !place;
+  const int slips = (exact_given ? 0 : 1) + (exact_family ? 0 : 1) + (exact_birth ? 0 : 1);
+  return slips > 1 || (alone && !exact_birth);
 }
 
 bool is_doubtful_birth(const Comparison& c, const Record& a, const Record& b) {

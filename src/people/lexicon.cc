@@ -377,18 +377,32 @@ bool is_filler_name_word(std::string_view word) {
   return among(fillers, word);
 }
 
+namespace {
+
+bool all_infant(std::string_view text) {
+  static const Words infants{"baby", "boy",   "girl", "babyboy", "babygirl", "twin",    "infant", "male",    "female",
+                             "a",    "b",     "c",    "d",       "of",       "newborn", "child",  "triplet", "one",
+                             "two",  "three", "1",    "2",       "3",        "i",       "ii",     "iii"};
+  bool any = false;
+  for (const auto& word : split(text, ' ')) {
+    if (!among(infants, word)) return false;
+    any = any || (word.size() >= 3 && word != "one" && word != "two" && word != "three" && word != "iii");
+  }
+  return any;
+}
+
+}  // namespace
+
+bool is_filler_given(std::string_view given) {
+  for (const std::string_view mother_of :
+       {"baby of ", "babyboy of ", "babygirl of ", "baby boy of ", "baby girl of "}) {
+    if (given.starts_with(mother_of)) return true;
+  }
+  return all_infant(given);
+}
+
 bool is_filler_person(std::string_view given, std::string_view family) {
-  static const Words infants{"baby",   "boy", "girl", "babyboy", "babygirl", "twin",    "infant", "male",
-                             "female", "a",   "b",    "c",       "of",       "newborn", "child"};
   if ((given == "john" || given == "jane" || given == "baby" || given == "johnny") && family == "doe") return true;
-  const auto all_infant = [&](std::string_view text) {
-    bool any = false;
-    for (const auto& word : split(text, ' ')) {
-      if (!among(infants, word)) return false;
-      any = any || word.size() > 1;
-    }
-    return any;
-  };
   return all_infant(given) && (family.empty() || all_infant(family));
 }
 

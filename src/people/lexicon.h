@@ -37,6 +37,8 @@ bool is_particle(std::string_view folded_word);
 
 // Values that stand for "we do not know".
 bool is_filler_name_word(std::string_view folded_word);
+// "Baby Boy", "Twin A", "Baby of Maria": nobody has named the child yet.
+bool is_filler_given(std::string_view folded_given);
 bool is_filler_person(std::string_view folded_given, std::string_view folded_family);
 bool is_filler_digits(std::string_view digits);
 bool is_filler_email(std::string_view local, std::string_view domain);

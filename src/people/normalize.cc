@@ -122,6 +122,7 @@ Names normalize_names(const Registrant& registrant) {
     middle.clear();
     family.clear();
   }
+  if (is_filler_given(join(given, " "))) given.clear();
   // "Doe" is the surname given to people whose name is not known.
   if (family.size() == 1 && family.front() == "doe") family.clear();
   names.given = make_name(given);

@@ -48,6 +48,10 @@ bool same_digits(std::string_view a, std::string_view b) {
   return mine.size() >= 2 && mine == digits(b);
 }
 
+bool is_same_house(const Record& a, const Record& b) {
+  return !a.street.empty() && !a.number.empty() && a.number == b.number && a.street.equals(b.street);
+}
+
 std::uint64_t attribute_hash(const Record& a, const Record& b, std::size_t slot) {
   for (const auto& mine : a.attributes) {
     if (mine.value.empty()) break;
@@ -139,7 +143,12 @@ double Scorer::frequency_bits(Field field, std::uint8_t level, const Record& a, 
     case Field::family: return a.family.equals(b.family) ? two_sided(Value::family, a.family.hash, {300, 8e-5}, 6) : 0;
     case Field::middle: return two_sided(Value::middle, a.middle.hash, {300, 3e-4}, 3);
     case Field::locality: return two_sided(Value::locality, a.locality.hash, {100, 1e-3}, 3);
-    case Field::postcode: return two_sided(Value::postcode, hash_text(a.postcode.view()), {100, 1e-3}, 3);
+    case Field::postcode:
+      // Of a shelter's people the postcode is the shelter's.
+      if (is_same_house(a, b) &&
+          frequencies_.count(Value::address, hash_text(a.number.view(), a.street.hash)) > shared_max)
+        return -level_bits;
+      return two_sided(Value::postcode, hash_text(a.postcode.view()), {100, 1e-3}, 3);
     case Field::region: return two_sided(Value::region, hash_text(a.region.view()), {100, 1e-1}, 3);
     case Field::birth: {
       const auto total = frequencies_.total(Value::birth);
@@ -255,6 +264,7 @@ Score Scorer::score(const Record& a, const Record& b, const RarityBits& of_a, co
     if (field == Field::family && !a.family.equals(b.family)) return 0;
     if (field == Field::birth && a.birth.view() != b.birth.view()) return 0;
     if (field == Field::phone || field > Field::region) return frequency_bits(field, level, a, b);
+    if (field == Field::postcode && is_same_house(a, b)) return frequency_bits(field, level, a, b);
     return of_a.exact[static_cast<std::size_t>(field)];
   });
 }
