@@ -63,6 +63,8 @@ struct Link {
   Instant at{};
   Record data;
   std::string keys;  // the store's: under which keys the record stands
+  // The referral was corrected and speaks of somebody else now: kept, but evidence for nobody.
+  bool superseded = false;
 };
 
 // Who decides: a caller, or a rule of ours.

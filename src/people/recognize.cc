@@ -53,7 +53,9 @@ PersonId new_person(Unit& unit, const OrganizationId& organization) {
 std::optional<PersonId> home_of(const Scorer& scorer, const Frequencies& frequencies, const Model& model,
                                 const Prepared& probe, const std::vector<Link>& links) {
   std::map<PersonId, std::vector<Record>> halves;
-  for (const auto& link : links) halves[link.home].push_back(link.data);
+  for (const auto& link : links) {
+    if (!link.superseded) halves[link.home].push_back(link.data);
+  }
   std::vector<std::pair<double, PersonId>> order;
   for (const auto& [home, records] : halves)
     order.emplace_back(assess_records(scorer, frequencies, probe, records).evidence.score.total_bits, home);
@@ -168,21 +170,28 @@ Result<Recognition> recognize_again(Unit& unit, const Arrival& arrival) {
     HANDOFF_TRY(look_again(unit, arrival.organization, {present}, looked_at));
     return Recognition{present, HANDOFF_TRY(is_asked(unit, arrival.organization, present, arrival.referral))};
   };
+  const Population population = HANDOFF_TRY(unit.population(arrival.organization));
+  const ProbeFrequencies frequencies(population.frequencies, arrival.prepared->record);
+  const Scorer scorer(unit.model(), frequencies, Prior::of_persons(std::max(population.persons, persons_least)));
+  const auto may_be = [&](std::span<const Record> records) {
+    return assess_records(scorer, frequencies, *arrival.prepared, records).evidence.score.probability >=
+           unit.model().policy.review;
+  };
+  // What the referral said before, where that was somebody else, must not bring that one here.
+  for (Link& earlier : own_links) {
+    if (earlier.superseded || may_be(std::span(&earlier.data, 1))) continue;
+    earlier.superseded = true;
+    unit.supersede(earlier);
+  }
   // What a person has decided is not decided again by itself.
   const bool by_person = own_links.back().origin == Origin::human || own_links.back().home != present;
   if (by_person) return stay(nullptr, nullptr);
 
   std::vector<Record> others;
   for (const auto& link : HANDOFF_TRY(unit.links(arrival.organization, present, candidates_max))) {
-    if (link.referral != arrival.referral) others.push_back(link.data);
+    if (link.referral != arrival.referral && !link.superseded) others.push_back(link.data);
   }
-  if (!others.empty()) {
-    const Population population = HANDOFF_TRY(unit.population(arrival.organization));
-    const ProbeFrequencies frequencies(population.frequencies, arrival.prepared->record);
-    const Scorer scorer(unit.model(), frequencies, Prior::of_persons(std::max(population.persons, persons_least)));
-    const auto with_others = assess_records(scorer, frequencies, *arrival.prepared, others);
-    if (with_others.evidence.score.probability >= unit.model().policy.review) return stay(nullptr, nullptr);
-  }
+  if (!others.empty() && may_be(others)) return stay(nullptr, nullptr);
   Search search;
   search.but = {present};
   search.of = present;

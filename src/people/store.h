@@ -107,6 +107,8 @@ class Unit : public Lookup {
 
   virtual void save(const Person& person) = 0;
   virtual void add(const Link& link, const Prepared& prepared) = 0;
+  // The record is no evidence any more; nobody finds it.
+  virtual void supersede(const Link& link) = 0;
   // The same record, linked to whom it says now.
   virtual void move(const Link& link) = 0;
   virtual void save(const Assertion& assertion) = 0;

@@ -92,15 +92,22 @@ constexpr Statement insert_keys{
 constexpr Statement move_link{"person_link.move",
                               "UPDATE person_link SET person_id = $4, home_id = $5, home_doubtful = $6, origin = $7 "
                               "WHERE organization_id = $1 AND referral_id = $2 AND record_id = $3"};
+// PostgreSQL would read the whole table for a subquery; an array it looks up.
+#define HANDOFF_ITS_PLACES                                                                            \
+  "SELECT k.slot FROM {set:$1} AS q CROSS JOIN person_key k WHERE k.slot >= CAST(q.value AS BIGINT) " \
+  "AND k.slot < CAST(q.value AS BIGINT) + 64 AND k.record = $2"
+#define HANDOFF_ITS_PLACES_LATERAL                                                                               \
+  "SELECT k.slot FROM {set:$1} AS q, LATERAL (SELECT x.slot, x.record FROM person_key x "                        \
+  "WHERE x.slot >= CAST(q.value AS BIGINT) AND x.slot < CAST(q.value AS BIGINT) + 64 ORDER BY x.slot LIMIT 64) " \
+  "AS k WHERE k.record = $2"
 constexpr Statement move_keys{
-    "person_key.move",
-    "UPDATE person_key SET person = $3 WHERE slot IN (SELECT k.slot FROM {set:$1} AS q CROSS JOIN person_key k "
-    "WHERE k.slot >= CAST(q.value AS BIGINT) AND k.slot < CAST(q.value AS BIGINT) + 64 AND k.record = $2)",
-    // PostgreSQL would read the whole table for a subquery; an array it looks up.
-    "UPDATE person_key SET person = $3 WHERE slot = ANY (ARRAY(SELECT k.slot FROM {set:$1} AS q, LATERAL (SELECT "
-    "x.slot, "
-    "x.record FROM person_key x WHERE x.slot >= CAST(q.value AS BIGINT) AND x.slot < CAST(q.value AS BIGINT) + 64 "
-    "ORDER BY x.slot LIMIT 64) AS k WHERE k.record = $2))"};
+    "person_key.move", "UPDATE person_key SET person = $3 WHERE slot IN (" HANDOFF_ITS_PLACES ")",
+    "UPDATE person_key SET person = $3 WHERE slot = ANY (ARRAY(" HANDOFF_ITS_PLACES_LATERAL "))"};
+constexpr Statement forget_keys{"person_key.forget", "DELETE FROM person_key WHERE slot IN (" HANDOFF_ITS_PLACES ")",
+                                "DELETE FROM person_key WHERE slot = ANY (ARRAY(" HANDOFF_ITS_PLACES_LATERAL "))"};
+constexpr Statement supersede_link{
+    "person_link.supersede",
+    "UPDATE person_link SET superseded = 1 WHERE organization_id = $1 AND referral_id = $2 AND record_id = $3"};
 constexpr Statement save_assertion{
     "person_assertion.save",
     "INSERT INTO person_assertion (organization_id, id, a_id, b_id, kind, body, at, taken_back_at) "
@@ -196,6 +203,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     // Keys that were moved by an earlier command name somebody else by now.
     if (all_.moved) HANDOFF_TRY(settle());
     auto out = HANDOFF_TRY(told(found(organization, keys, max, crowded)));
+    std::erase_if(out.records, [&](const Found& each) { return own_.forgotten.contains(each.record); });
     for (Found& each : out.records) {
       const auto moved = own_.moves.find(each.record);
       if (moved != own_.moves.end()) each.person = moved->second;
@@ -334,6 +342,14 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     own_.links.push_back(l);
     own_.links.back().keys = keys;
   }
+  void supersede(const Link& l) override {
+    const std::uint64_t mark = people::mark_of(l.record);
+    call(supersede_link, {l.organization.text(), l.referral.text(), l.record.text()});
+    call(forget_keys, {l.keys, as_stored(mark)});
+    own_.forgotten.insert(mark);
+    for (Link& link : own_.links) link.superseded = link.superseded || link.record == l.record;
+    own_.moved = true;
+  }
   void move(const Link& l) override {
     const std::uint64_t mark = people::mark_of(l.record);
     call(move_link, {l.organization.text(), l.referral.text(), l.record.text(), l.person.text(), l.home.text(),
@@ -385,6 +401,7 @@ class PeopleBatch final : public RoomBatch, public people::Unit {
     std::multimap<std::int64_t, Found> keys;            // by slot_of()
     std::vector<Link> links;                            // of the command under way
     std::unordered_map<std::uint64_t, PersonId> moves;  // of the command under way, by mark
+    std::set<std::uint64_t> forgotten;                  // of the command under way, by mark
     std::map<ReviewId, Review> reviews;                 // of the command under way
     std::vector<Assertion> assertions;                  // of the command under way
     std::vector<Connection::Call> calls;

@@ -159,6 +159,7 @@ Link link_of(const Row& row, std::size_t at) {
   if (auto data = people::deserialize(row.view(at + 11))) l.data = *data;
   l.at = from_ms(row.integer(at + 12));
   l.keys = row.text(at + 13);
+  l.superseded = row.integer(at + 14) != 0;
   return l;
 }
 

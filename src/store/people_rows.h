@@ -12,7 +12,7 @@ namespace handoff::store {
 
 #define HANDOFF_LINK_COLUMNS                                                                           \
   "l.organization_id, l.referral_id, l.record_id, l.person_id, l.home_id, l.home_doubtful, l.origin, " \
-  "l.model_version, l.explanation, l.method, l.source_name, l.body, l.at, l.keys"
+  "l.model_version, l.explanation, l.method, l.source_name, l.body, l.at, l.keys, l.superseded"
 people::Link link_of(const Row& row, std::size_t from);
 #define HANDOFF_PERSON_COLUMNS "n.organization_id, n.id, n.version, n.status, n.merged_into, n.created_at, n.updated_at"
 people::Person person_of(const Row& row, std::size_t from);

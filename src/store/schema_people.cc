@@ -26,6 +26,7 @@ CREATE TABLE person_link (
   person_id {text} NOT NULL,
   home_id {text} NOT NULL,
   home_doubtful {int} NOT NULL DEFAULT 0,
+  superseded {int} NOT NULL DEFAULT 0,
   origin {text} NOT NULL CHECK (origin IN ('created', 'automatic', 'human')),
   model_version {text} NOT NULL,
   explanation {text},

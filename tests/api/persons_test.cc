@@ -268,6 +268,38 @@ TEST_P(Persons, a_corrected_registrant_is_recognized_again) {
   EXPECT_THAT(types, testing::ElementsAre("person.linked", "person.unlinked"));
 }
 
+// A referral that was corrected to somebody else: what it said before must not bring the one it named before, nor that
+// one's other referrals, to the one it names now.
+TEST_P(Persons, what_a_corrected_referral_said_before_is_evidence_for_nobody) {
+  const Json wilma = registrant("Wilma", "Haas", "1969-05-06", "+1 416 555 1302", "3 Lake Road");
+  const Json pavel = registrant("Pavel", "Cerny", "1991-10-10", "+1 604 555 7789", "8 Hill Way");
+  const Json slip = referral(wilma);
+  ASSERT_EQ(house.caller.patch(path_of(slip["id"].text_or()), Json::object({{"registrant", pavel}})).status, 200);
+  const std::string pavels = person_of(house.caller.get(path_of(slip["id"].text_or())).json);
+  EXPECT_NE(person_of(referral(wilma)), pavels);
+  EXPECT_EQ(person_of(referral(pavel)), pavels);
+  const Json person = house.caller.get(person_path(pavels)).json;
+  EXPECT_EQ(person["registrant"]["firstName"], Json("Pavel"));
+  EXPECT_EQ(person["records"].items().at(0)["superseded"], Json(true));
+  EXPECT_EQ(person["records"].items().at(1)["superseded"], Json(false));
+
+  const Json lotte = registrant("Lotte", "Maas", "1977-03-14", "+1 416 555 1440", "21 Canal Street");
+  const Json piotr = registrant("Piotr", "Nowak", "1954-12-01", "+1 613 555 2277", "90 Fir Crescent");
+  const Json one = referral(lotte), other = referral(lotte);
+  const std::string lottes = person_of(one);
+  ASSERT_EQ(person_of(other), lottes);
+  ASSERT_EQ(house.caller.patch(path_of(one["id"].text_or()), Json::object({{"registrant", piotr}})).status, 200);
+  Json moved = lotte;
+  moved.set("address", Json::object({{"line", "4 Quay Lane"},
+                                     {"city", "Hamilton"},
+                                     {"province", "ON"},
+                                     {"country", "CA"},
+                                     {"postalCode", "L8P 4K2"}}));
+  ASSERT_EQ(house.caller.patch(path_of(other["id"].text_or()), Json::object({{"registrant", moved}})).status, 200);
+  EXPECT_EQ(person_of(house.caller.get(path_of(other["id"].text_or())).json), lottes);
+  EXPECT_NE(person_of(house.caller.get(path_of(one["id"].text_or())).json), lottes);
+}
+
 TEST_P(Persons, a_draft_is_nobody_until_it_is_sent) {
   const Json first = referral(amelie);
   Json body = Json::object(

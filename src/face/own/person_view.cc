@@ -34,7 +34,7 @@ Json survivor_over(const std::vector<Link>& links, const Registrants& registrant
   std::vector<Said> said;
   for (const auto& link : links) {
     const auto found = registrants.find(link.record);
-    if (found != registrants.end()) said.push_back({link.record, found->second, link.method, link.at});
+    if (found != registrants.end() && !link.superseded) said.push_back({link.record, found->second, link.method, link.at});
   }
   return people::survivor_of(said);
 }
@@ -47,6 +47,7 @@ Json link_json(const Link& link, const Json& registrant) {
                        {"origin", people::word(link.origin)},
                        {"homePersonId", link.home.text()},
                        {"homeDoubtful", link.home_doubtful},
+                       {"superseded", link.superseded},
                        {"modelVersion", link.model_version},
                        {"explanation", link.explanation},
                        {"registrant", registrant},
