@@ -12,7 +12,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return 0;
   }
   const std::vector<std::string> header{"id", "given", "family", "born", "phone", "mail", "street", "city", "zip"};
-  if (const auto bound = map->bind(header, false); !bound) {
+  std::vector<std::string> missing;
+  map->bind(header, false, missing);
+  if (const auto bound = people::none_missing(missing, header); !bound) {
     fuzz::require_told(bound.error());
     return 0;
   }

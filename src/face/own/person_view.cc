@@ -34,7 +34,8 @@ Json survivor_over(const std::vector<Link>& links, const Registrants& registrant
   std::vector<Said> said;
   for (const auto& link : links) {
     const auto found = registrants.find(link.record);
-    if (found != registrants.end() && !link.superseded) said.push_back({link.record, found->second, link.method, link.at});
+    if (found != registrants.end() && !link.superseded)
+      said.push_back({link.record, found->second, link.method, link.at});
   }
   return people::survivor_of(said);
 }
