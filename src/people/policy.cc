@@ -145,6 +145,21 @@ Assessment assess_found(const Scorer& scorer, const Frequencies& frequencies, co
   return out;
 }
 
+namespace {
+
+// Who bears exactly this name and birth date, beside a twin of another name: a slip of the pen does not make one of
+// them the other.
+bool tells_from_twin(const Assessment& first, const Assessment& second) {
+  const auto& mine = first.evidence.comparison;
+  const bool named = mine.of(Field::given) == level::exact && mine.of(Field::family) == level::exact &&
+                     mine.of(Field::order) != level::order::swapped && mine.of(Field::birth) == level::exact;
+  const auto& fired = second.guards;
+  return named && second.evidence.comparison.of(Field::given) != level::exact &&
+         std::find(fired.begin(), fired.end(), Guard::twins) != fired.end();
+}
+
+}  // namespace
+
 Decision decide(const Model& model, std::span<const Assessment> ranked) {
   Decision decision;
   const Assessment* first = nullptr;
@@ -153,7 +168,7 @@ Decision decide(const Model& model, std::span<const Assessment> ranked) {
     if (assessment.grade == Grade::certainly_not || assessment.grade == Grade::none) continue;
     if (first == nullptr) {
       first = &assessment;
-    } else if (second == nullptr) {
+    } else if (second == nullptr && !tells_from_twin(*first, assessment)) {
       second = &assessment;
     }
   }

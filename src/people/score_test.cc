@@ -472,6 +472,14 @@ TEST(Policy, LinksOnlyWithAMargin) {
   EXPECT_EQ(close.kind, Decision::Kind::review);
   EXPECT_TRUE(close.too_close);
   EXPECT_EQ(decide(Model::standard(), {}).kind, Decision::Kind::create);
+  auto twin = base();
+  twin.first_name = Text("Wilma");
+  twin.middle_name = Text("");
+  auto sister = known.judge(base(), twin);
+  ASSERT_TRUE(has(sister, Guard::twins));
+  sister.evidence.score.total_bits = first.evidence.score.total_bits - 1;
+  EXPECT_EQ(decide(Model::standard(), std::vector{first, sister}).kind, Decision::Kind::link)
+      << "her sister's name is no slip for hers";
   auto stranger = base();
   stranger = Registrant{};
   stranger.first_name = Text("Otto");
