@@ -183,7 +183,7 @@ std::shared_ptr<const ContentRead> read_ahead(const NewReferral& input, const di
   ContentRules rules{listing, now, input.draft, nullptr, &input.attachments};
   rules.first_name_required = input.method != Method::salesforce;
   read->content = read_content(input.content, rules, read->faults, read->warnings);
-  if (read->faults.empty() && !input.draft)
+  if (read->faults.empty() && !input.draft && !input.test)
     read->person = people::prepare(people::registrant_of(read->content["registrant"]), now);
   return read;
 }
@@ -212,8 +212,9 @@ Result<void> Commands::said(Unit& unit, Change& change, std::string method, std:
                             std::move(source_name),
                             unit.now()};
   unit.add(record);
-  // A draft is nobody's business but its sender's: who it is about is asked when it is sent.
-  if (!r.submitted_at) return {};
+  // A draft is nobody's business but its sender's: who it is about is asked when it is sent. A test referral is about
+  // nobody, and must not become evidence about anybody.
+  if (!r.submitted_at || r.test) return {};
   if (!prepared) prepared = people::prepare(people::registrant_of(registrant), unit.now());
   const std::string priority = r.content.reveal()["priority"].text_or();
   const int urgency = priority == "stat" ? 0 : priority == "asap" ? 1 : priority == "urgent" ? 2 : 3;

@@ -300,6 +300,14 @@ TEST_P(Persons, what_a_corrected_referral_said_before_is_evidence_for_nobody) {
   EXPECT_NE(person_of(house.caller.get(path_of(one["id"].text_or())).json), lottes);
 }
 
+TEST_P(Persons, a_test_referral_is_about_nobody) {
+  const Json made = referral(amelie, house, Json::object({{"test", true}}));
+  EXPECT_TRUE(made["person"].is_null());
+  ASSERT_EQ(house.caller.patch(path_of(made["id"].text_or()), Json::object({{"registrant", twin}})).status, 200);
+  EXPECT_TRUE(house.caller.get(path_of(made["id"].text_or())).json["person"].is_null());
+  EXPECT_EQ(match(amelie).json["items"].size(), 0U);
+}
+
 TEST_P(Persons, a_draft_is_nobody_until_it_is_sent) {
   const Json first = referral(amelie);
   Json body = Json::object(
