@@ -177,6 +177,20 @@ TEST_F(Files, ColumnMapsNameWhatIsWrong) {
   EXPECT_EQ(ColumnMap::parse("id='{a}'\n[columns]\nfirstName=3").error().code, "people.columns.bad_value");
   EXPECT_EQ(ColumnMap::parse("id='{a}'\n[columns]\nfirstName={text='{a}', fromat='x'}").error().code,
             "people.columns.unknown_key");
+  for (const std::string format : {"nonsense", "%d.%m.", "%Q-%Y", ""}) {
+    const auto refused = ColumnMap::parse("id='{a}'\n[columns]\nbirthDate={text='{a}', format='" + format + "'}");
+    ASSERT_FALSE(refused) << format;
+    EXPECT_EQ(refused.error().code, "people.columns.bad_format") << format;
+  }
+  EXPECT_TRUE(ColumnMap::parse("id='{a}'\n[columns]\nbirthDate={text='{a}', format='%d %b %y'}"));
+  for (const std::string key : {"firstname", "first_name", "FirstName"}) {
+    const auto refused = ColumnMap::parse("id='{a}'\n[columns]\n" + key + "='{a}'");
+    ASSERT_FALSE(refused) << key;
+    EXPECT_EQ(refused.error().code, "people.columns.misspelt_key");
+    EXPECT_NE(refused.error().for_caller.find("did you mean `firstName`?"), std::string::npos);
+  }
+  EXPECT_EQ(ColumnMap::parse("id='{a}'\n[columns]\nAddress.PostalCode='{a}'").error().code,
+            "people.columns.misspelt_key");
   EXPECT_EQ(ColumnMap::parse("id='{a}'\n[columns]\noccupation='{a}'")->plain_keys,
             std::vector<std::string>{"occupation"});
   DatasetOptions small;
@@ -520,6 +534,12 @@ TEST_F(Generated, PairsAndSecondFilesAreJudgedAlike) {
   EXPECT_EQ((*result.outcomes)[2][2], 1U);
   EXPECT_EQ(read_pairs(write("u.csv", "x,y\na1,zz\n"), data).error().code, "people.pairs.unknown_row");
   EXPECT_EQ(read_pairs(write("v.csv", "x,y,l\na1,b1,perhaps so\n"), data).error().code, "people.pairs.label");
+  const auto half = read_pairs(write("h.csv", "x,y,l\na1,b1,match\na2,b2,\n"), data);
+  EXPECT_EQ(half.error().code, "people.pairs.label");
+  EXPECT_NE(half.error().for_caller.find("Line 3 "), std::string::npos) << half.error().for_caller;
+  const auto none = read_pairs(write("n.csv", "x,y,l\na1,b1,\na2,b2,\n"), data);
+  ASSERT_TRUE(none);
+  EXPECT_FALSE(none->labelled) << "a column of labels that is empty throughout is none";
   EXPECT_EQ(read_pairs(write("w.csv", "x\na1\n"), data).error().code, "people.pairs.columns");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/json.h"
@@ -12,7 +13,7 @@ namespace handoff::people {
 namespace {
 
 Error bad_map(std::string_view code, std::string text) {
-  return Error{Kind::invalid_input, "people.columns." + std::string(code), text, text};
+  return Error{Kind::invalid_input, std::string(code), text, text};
 }
 
 // The keys of a registrant and other names they go by.
@@ -59,6 +60,35 @@ std::string_view canonical(std::string_view key) {
   return {};
 }
 
+// Without capitals and without what stands between words.
+std::string folded(std::string_view key) {
+  std::string out = ascii_lower(key);
+  std::erase_if(out, [](char c) { return c == '_' || c == '-' || c == ' '; });
+  return out;
+}
+
+// The known key that this one is but for capitals and underscores: compared as plain text it would find nobody.
+std::optional<std::string> misspelt(std::string_view key) {
+  for (const auto& [name, meaning] : known_keys) {
+    if (folded(name) == folded(key)) return std::string(name);
+  }
+  return std::nullopt;
+}
+
+bool is_date(std::string_view meaning) { return meaning == "birthDate" || meaning == "deathDate"; }
+
+// A format that reads a year and has nothing that is not known; with any other no date would ever follow it.
+bool is_date_format(std::string_view format) {
+  bool year = false;
+  for (std::size_t i = 0; i + 1 < format.size(); ++i) {
+    if (format[i] != '%') continue;
+    const char what = format[++i];
+    if (std::string_view("YymdbB").find(what) == std::string_view::npos) return false;
+    year = year || what == 'Y' || what == 'y';
+  }
+  return year;
+}
+
 // What is wrong with a map: a code for the whole of it, and a sentence for each fault.
 class Problems {
  public:
@@ -82,21 +112,33 @@ void add_entry(const std::string& key, std::string_view text, const Json& table,
   entry.key = meaning.empty() ? key : std::string(meaning);
   auto parsed = Template::parse(text);
   if (!parsed)
-    problems.add("bad_template", "The template of `" + key + "` has a brace that is not closed.");
+    problems.add("people.columns.bad_template", "The template of `" + key + "` has a brace that is not closed.");
   else
     entry.text = std::move(parsed).value();
   if (table.is_object()) {
     entry.format = table["format"].text_or();
+    if (table.contains("format") && is_date(meaning) && !is_date_format(entry.format)) {
+      problems.add("people.columns.bad_format",
+                   "The format of `" + key +
+                       "` must hold the year, %Y (four digits) or %y (two), and may hold %m, %d and %b (the name of a "
+                       "month) beside it, as in \"%Y-%m-%d\"; others are not known.");
+    }
     entry.system = table["system"].text_or();
     entry.unique = table["unique"].bool_or(true);
     for (const auto& [word, value] : table.members()) {
       if (word != "text" && word != "format" && word != "system" && word != "unique") {
-        problems.add("unknown_key",
+        problems.add("people.columns.unknown_key",
                      "`" + key + "` has an unknown setting `" + word + "`; known are text, format, system, unique.");
       }
     }
   }
-  if (meaning.empty()) map.plain_keys.push_back(key);
+  if (meaning.empty()) {
+    if (const auto meant = misspelt(key)) {
+      problems.add("people.columns.misspelt_key",
+                   "`" + key + "` is no key of a registrant; did you mean `" + *meant + "`?");
+    }
+    map.plain_keys.push_back(key);
+  }
   map.entries.push_back(std::move(entry));
 }
 
@@ -109,18 +151,18 @@ void read_value(const std::string& key, const Json& value, ColumnMap& map, Probl
   } else if (value.is_object()) {
     for (const auto& [name, below] : value.members()) read_value(key + "." + name, below, map, problems);
   } else {
-    problems.add("bad_value", "`" + key + "` must be a text, a table with `text`, or a list of these.");
+    problems.add("people.columns.bad_value", "`" + key + "` must be a text, a table with `text`, or a list of these.");
   }
 }
 
 Template read_template(const Json& root, const char* key, Problems& problems) {
   if (!root[key].is_string()) {
-    problems.add("no_id", std::string("The column map needs `") + key + " = \"{column}\"`.");
+    problems.add("people.columns.no_id", std::string("The column map needs `") + key + " = \"{column}\"`.");
     return {};
   }
   auto parsed = Template::parse(root[key].string());
   if (parsed && parsed->names_a_column()) return *std::move(parsed);
-  problems.add("bad_template", std::string("`") + key + "` must name a column: \"{column}\".");
+  problems.add("people.columns.bad_template", std::string("`") + key + "` must name a column: \"{column}\".");
   return {};
 }
 
@@ -134,7 +176,7 @@ Result<Template> Template::parse(std::string_view text) {
     if (open == std::string_view::npos) break;
     const auto close = text.find('}', open);
     if (close == std::string_view::npos || close == open + 1)
-      return bad_map("bad_template", "A template has a brace that is not closed.");
+      return bad_map("people.columns.bad_template", "A template has a brace that is not closed.");
     made.pieces_.push_back({{}, std::string(trim(text.substr(open + 1, close - open - 1))), 0});
     text.remove_prefix(close + 1);
   }
@@ -168,8 +210,9 @@ Result<void> none_missing(const std::vector<std::string>& missing, const std::ve
     const auto meant = nearest(column, header);
     named.push_back("`" + column + "`" + (meant ? " (did you mean `" + *meant + "`?)" : ""));
   }
-  return bad_map("missing_column", (missing.size() == 1 ? "The file has no column " : "The file has no columns ") +
-                                       join(named, ", ") + ".");
+  return bad_map(
+      "people.columns.missing_column",
+      (missing.size() == 1 ? "The file has no column " : "The file has no columns ") + join(named, ", ") + ".");
 }
 
 std::string Template::fill(const std::vector<std::string>& row) const {
@@ -191,7 +234,8 @@ Result<ColumnMap> ColumnMap::parse(std::string_view text) {
   auto parsed = parse_toml(text);
   if (!parsed) {
     const Fault& fault = parsed.error().faults.front();
-    return bad_map("not_toml", "The column map is not TOML: " + fault.message + " (line " + fault.pointer + ").");
+    return bad_map("people.columns.not_toml",
+                   "The column map is not TOML: " + fault.message + " (line " + fault.pointer + ").");
   }
   const Json& root = parsed->root;
   ColumnMap map;
@@ -203,12 +247,13 @@ Result<ColumnMap> ColumnMap::parse(std::string_view text) {
   }
   for (const auto& [key, value] : root.members()) {
     if (key != "id" && key != "againstId" && key != "columns") {
-      problems.add("unknown_key", "`" + key + "` is no setting of a column map; known are id, againstId, columns.");
+      problems.add("people.columns.unknown_key",
+                   "`" + key + "` is no setting of a column map; known are id, againstId, columns.");
     }
   }
   const Json& columns = root["columns"];
   if (!columns.is_object() || columns.size() == 0)
-    problems.add("no_columns", "The column map needs a table [columns].");
+    problems.add("people.columns.no_columns", "The column map needs a table [columns].");
   else
     for (const auto& [name, value] : columns.members()) read_value(name, value, map, problems);
   HANDOFF_TRY(problems.none());
@@ -219,6 +264,12 @@ void ColumnMap::bind(const std::vector<std::string>& header, bool second_file, s
   if (second_file && has_against_id) id = against_id;
   id.bind(header, missing);
   for (auto& entry : entries) entry.text.bind(header, missing);
+}
+
+std::optional<std::string> nearest_key(std::string_view key) {
+  std::vector<std::string> names;
+  for (const auto& [name, meaning] : known_keys) names.emplace_back(name);
+  return nearest(key, names);
 }
 
 bool ColumnMap::has_one_name() const {

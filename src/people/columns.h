@@ -2,6 +2,7 @@
 // be evaluated without being rewritten.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -56,6 +57,8 @@ struct ColumnMap {
   bool has_one_name() const;
 };
 
+// The key of a registrant that a plain key may have been meant for.
+std::optional<std::string> nearest_key(std::string_view key);
 // One error for all of them, with the nearest known name beside each. Nothing where none is missing.
 Result<void> none_missing(const std::vector<std::string>& missing, const std::vector<std::string>& header);
 

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t buffer_size = 1 << 18;
 
 Error bad_csv(std::string_view code, std::string text) {
-  return Error{Kind::invalid_input, "people.csv." + std::string(code), text, text};
+  return Error{Kind::invalid_input, std::string(code), text, text};
 }
 
 char detect_separator(std::string_view head) {
@@ -34,7 +34,7 @@ char detect_separator(std::string_view head) {
 Result<CsvReader> CsvReader::open(const std::string& path) {
   std::error_code status;
   if (std::filesystem::is_directory(path, status))
-    return bad_csv("unreadable", "The file " + path + " is a directory.");
+    return bad_csv("people.csv.unreadable", "The file " + path + " is a directory.");
   CsvReader reader;
   reader.path_ = path;
   reader.in_ = std::make_unique<std::ifstream>(path, std::ios::binary);
@@ -47,7 +47,7 @@ Result<CsvReader> CsvReader::open(const std::string& path) {
   if (reader.end_ >= 3 && std::memcmp(reader.buffer_.data(), "\xEF\xBB\xBF", 3) == 0) reader.at_ = 3;
   reader.separator_ = detect_separator({reader.buffer_.data() + reader.at_, reader.end_ - reader.at_});
   if (!HANDOFF_TRY(reader.read_row(reader.header_)))
-    return bad_csv("empty", "The file " + path + " is empty; its first line must name the columns.");
+    return bad_csv("people.csv.empty", "The file " + path + " is empty; its first line must name the columns.");
   for (auto& name : reader.header_) name = std::string(trim(name));
   return reader;
 }
@@ -83,17 +83,18 @@ Result<bool> CsvReader::read_row(std::vector<std::string>& row) {
     quoted_field = false;
     fresh = true;
   };
-  const auto at_line = [&] { return " (line " + std::to_string(line_) + ")"; };
+  const auto at_line = [&] { return " (line " + std::to_string(line_) + " of " + path_ + ")"; };
   for (int c = get();; c = get()) {
     if (c < 0) {
       if (in_quotes)
-        return bad_csv("open_quote", "A quoted field is not closed before the file ends" + at_line() + ".");
+        return bad_csv("people.csv.open_quote", "A quoted field is not closed before the file ends" + at_line() + ".");
       if (!any) return false;
       finish_field();
       break;
     }
     if (++bytes > row_bytes_max)
-      return bad_csv("row_too_long", "A row is longer than 4 MB; probably a quote is not closed" + at_line() + ".");
+      return bad_csv("people.csv.row_too_long",
+                     "A row is longer than 4 MB; probably a quote is not closed" + at_line() + ".");
     if (c == '\n') ++next_line_;
     if (in_quotes) {
       if (c == '"' && peek() == '"') {
@@ -119,7 +120,7 @@ Result<bool> CsvReader::read_row(std::vector<std::string>& row) {
       any = true;
       finish_field();
       if (row.size() > columns_max)
-        return bad_csv("too_many_columns", "A row has more than 2,000 fields" + at_line() + ".");
+        return bad_csv("people.csv.too_many_columns", "A row has more than 2,000 fields" + at_line() + ".");
       continue;
     }
     if (fresh && (c == ' ' || c == '\t')) continue;
@@ -135,7 +136,8 @@ Result<bool> CsvReader::read_row(std::vector<std::string>& row) {
   }
   for (const auto& text : row) {
     if (!is_utf8(text))
-      return bad_csv("not_utf8", "The file is not UTF-8" + at_line() + ". Convert it, for example with iconv.");
+      return bad_csv("people.csv.not_utf8",
+                     "The file is not UTF-8" + at_line() + ". Convert it, for example with iconv.");
   }
   return true;
 }
@@ -144,9 +146,11 @@ Result<bool> CsvReader::next(std::vector<std::string>& row) {
   if (!HANDOFF_TRY(read_row(row))) return false;
   while (row.size() > header_.size() && row.back().empty()) row.pop_back();
   if (row.size() > header_.size()) {
-    return bad_csv("row_width", "A row has " + std::to_string(row.size()) + " fields, the first line names " +
-                                    std::to_string(header_.size()) + " columns (line " + std::to_string(line_) + ").");
+    return bad_csv("people.csv.row_width", "A row has " + std::to_string(row.size()) +
+                                               " fields, the first line names " + std::to_string(header_.size()) +
+                                               " columns (line " + std::to_string(line_) + " of " + path_ + ").");
   }
+  if (row.size() < header_.size() && short_rows_++ == 0) first_short_line_ = line_;
   row.resize(header_.size());
   return true;
 }

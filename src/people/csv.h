@@ -26,6 +26,9 @@ class CsvReader {
   // False at the end. A row is as wide as the header; what is missing at its end is empty.
   Result<bool> next(std::vector<std::string>& row);
   std::uint64_t line() const { return line_; }  // of the row read last, counted from 1
+  // Rows so far that have fewer fields than the header, and the line of the first of them.
+  std::uint64_t short_rows() const { return short_rows_; }
+  std::uint64_t first_short_line() const { return first_short_line_; }
   std::uint64_t bytes_read() const { return bytes_read_; }
   std::uint64_t bytes_total() const { return bytes_total_; }
 
@@ -43,6 +46,7 @@ class CsvReader {
   std::vector<std::string> header_;
   char separator_ = ',';
   std::uint64_t line_ = 0, next_line_ = 1, bytes_read_ = 0, bytes_total_ = 0;
+  std::uint64_t short_rows_ = 0, first_short_line_ = 0;
 };
 
 // A field as it must be written: quoted where it needs to be.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <numeric>
 #include <sstream>
 #include <unordered_set>
 
@@ -87,10 +88,13 @@ Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, co
     }
     std::string id = map.id.fill(row);
     if (id.empty()) {
-      return Error{Kind::invalid_input, "people.dataset.no_id",
-                   "Line " + std::to_string(reader.line()) + " has no identifier in the column named by `id`.", path};
+      return Error{
+          Kind::invalid_input, "people.dataset.no_id",
+          "Line " + std::to_string(reader.line()) + " of " + path + " has no identifier in the column named by `id`.",
+          path};
     }
     dataset.ids.push_back(std::move(id));
+    dataset.lines.push_back(reader.line());
     auto registrant = map.read(row);
     if (full_names) split_full_name(registrant);
     dataset.records.push_back(normalize(registrant, options.locale));
@@ -99,6 +103,7 @@ Result<void> append(Dataset& dataset, const std::string& path, ColumnMap map, co
     if (options.progress && dataset.records.size() % 4096 == 0)
       options.progress(reader.bytes_read(), reader.bytes_total());
   }
+  if (reader.short_rows() > 0) dataset.short_rows.push_back({path, reader.short_rows(), reader.first_short_line()});
   if (options.progress) options.progress(reader.bytes_total(), reader.bytes_total());
   return {};
 }
@@ -121,6 +126,40 @@ Result<void> has_records(const Dataset& dataset, const std::string& path) {
   if (!dataset.records.empty()) return {};
   return Error{Kind::invalid_input, "people.dataset.no_records",
                "The file " + path + " names columns and has no row below them.", path};
+}
+
+Result<void> has_distinct_ids(const Dataset& dataset, const std::string& path) {
+  const std::size_t size = dataset.first_of_second != 0 ? dataset.first_of_second : dataset.ids.size();
+  std::vector<std::uint32_t> order(size);
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](auto a, auto b) {
+    const int by_id = dataset.ids[a].compare(dataset.ids[b]);
+    return by_id != 0 ? by_id < 0 : a < b;
+  });
+  // The repetition that comes first in the file is named, so that the file can be mended from its beginning.
+  std::uint64_t repeated = 0, line = 0, second_line = 0;
+  for (std::size_t i = 1; i < size; ++i) {
+    if (dataset.ids[order[i]] != dataset.ids[order[i - 1]]) continue;
+    ++repeated;
+    if (second_line == 0 || dataset.lines[order[i]] < second_line) {
+      line = dataset.lines[order[i - 1]];
+      second_line = dataset.lines[order[i]];
+    }
+  }
+  if (repeated == 0) return {};
+  return repeated_id(path, line, second_line, repeated - 1);
+}
+
+Error repeated_id(const std::string& path, std::uint64_t line, std::uint64_t second_line, std::uint64_t others) {
+  const std::string more =
+      others == 0 ? ""
+                  : " (and " + std::to_string(others) + (others == 1 ? " row more" : " rows more") + " repeat one)";
+  return Error{Kind::invalid_input, "people.dataset.repeated_id",
+               "Lines " + std::to_string(line) + " and " + std::to_string(second_line) + " of " + path +
+                   " have the same identifier" + more +
+                   ", so that it does not say which row is meant. Correct the file, or let `id` of the column map name "
+                   "columns that tell the rows apart.",
+               path};
 }
 
 Result<std::string> read_text_file(const std::string& path, std::size_t size_max) {

@@ -18,10 +18,17 @@ using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
 struct Dataset {
   std::vector<Record> records;
   std::vector<std::string> ids;
+  std::vector<std::uint64_t> lines;  // of each record in its file, counted from 1
   std::vector<std::string> labels;   // of the cluster column; empty where none was asked for
   std::vector<std::string> related;  // of the household column of a generated file
   std::size_t first_of_second = 0;   // records from here on come from the second file; 0: there is none
   std::vector<std::string> plain_keys;
+  // Files with rows that have fewer fields than the first line names columns; what is missing is taken for empty.
+  struct ShortRows {
+    std::string path;
+    std::uint64_t count = 0, first_line = 0;
+  };
+  std::vector<ShortRows> short_rows;
 };
 
 struct DatasetOptions {
@@ -39,6 +46,10 @@ Result<Dataset> read_dataset(const std::string& path, ColumnMap map, const Datas
 Result<void> read_second(Dataset& dataset, const std::string& path, ColumnMap map, const DatasetOptions& options);
 // Error "people.dataset.no_records" where the file has no row below its first line.
 Result<void> has_records(const Dataset& dataset, const std::string& path);
+// Error "people.dataset.repeated_id" with the two lines where rows of the (first) file have the same identifier.
+Result<void> has_distinct_ids(const Dataset& dataset, const std::string& path);
+// The same error, for an identifier that is asked for and stands in both lines.
+Error repeated_id(const std::string& path, std::uint64_t line, std::uint64_t second_line, std::uint64_t others = 0);
 Result<std::string> read_text_file(const std::string& path, std::size_t size_max);
 
 }  // namespace handoff::people

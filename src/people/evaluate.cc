@@ -74,21 +74,27 @@ std::optional<Outcome> outcome_of(std::string_view label) {
   return value > 0.5 ? Outcome::match : value == 0.5 ? Outcome::possible : Outcome::none;
 }
 
-Result<Truth> read_pairs(const std::string& path, const Dataset& data) {
+Result<Truth> read_pairs(const std::string& path, const Dataset& data, const std::string& data_path,
+                         const std::string& second_path) {
   CsvReader reader = HANDOFF_TRY(CsvReader::open(path));
   if (reader.header().size() < 2) {
     return Error{Kind::invalid_input, "people.pairs.columns",
                  "The file of pairs needs two columns of row identifiers and may have a third with the label.", path};
   }
-  std::unordered_map<std::string_view, std::uint32_t> first, second;
+  // A row, and another one of the same identifier where there is one.
+  struct Named {
+    std::uint32_t row = 0, other = 0;
+  };
+  std::unordered_map<std::string_view, Named> first, second;
   const std::size_t split = data.first_of_second;
-  for (std::uint32_t i = 0; i < data.ids.size(); ++i)
-    (split == 0 || i < split ? first : second).emplace(data.ids[i], i);
+  for (std::uint32_t i = 0; i < data.ids.size(); ++i) {
+    const auto [at, fresh] = (split == 0 || i < split ? first : second).emplace(data.ids[i], Named{i, i});
+    if (!fresh && at->second.other == at->second.row) at->second.other = i;
+  }
   const auto& right_side = split == 0 ? first : second;
   Truth truth;
   // Identifiers of two files may stand in either order.
-  const auto find = [&](const std::string& a,
-                        const std::string& b) -> std::optional<std::pair<std::uint32_t, std::uint32_t>> {
+  const auto find = [&](const std::string& a, const std::string& b) -> std::optional<std::pair<Named, Named>> {
     const auto x = first.find(a);
     const auto y = right_side.find(b);
     if (x != first.end() && y != right_side.end()) return std::pair(x->second, y->second);
@@ -97,6 +103,8 @@ Result<Truth> read_pairs(const std::string& path, const Dataset& data) {
     if (z != first.end() && w != right_side.end()) return std::pair(z->second, w->second);
     return std::nullopt;
   };
+  const auto file_of = [&](std::uint32_t i) { return split == 0 || i < split ? data_path : second_path; };
+  std::uint64_t first_without_label = 0;
   std::vector<std::string> row;
   // A header is optional here: a first line that names two known rows is a pair.
   auto take = [&](const std::vector<std::string>& fields, std::uint64_t line, bool may_be_header) -> Result<void> {
@@ -106,7 +114,11 @@ Result<Truth> read_pairs(const std::string& path, const Dataset& data) {
       return Error{Kind::invalid_input, "people.pairs.unknown_row",
                    "Line " + std::to_string(line) + " of the pairs names a row that is not in the data.", path};
     }
-    LabelledPair pair{rows->first, rows->second, std::nullopt};
+    for (const Named& named : {rows->first, rows->second}) {
+      if (named.other != named.row)
+        return repeated_id(file_of(named.row), data.lines[named.row], data.lines[named.other]);
+    }
+    LabelledPair pair{rows->first.row, rows->second.row, std::nullopt};
     if (fields.size() > 2) {
       pair.label = outcome_of(fields[2]);
       if (!pair.label && !fields[2].empty()) {
@@ -116,12 +128,20 @@ Result<Truth> read_pairs(const std::string& path, const Dataset& data) {
                      path};
       }
       truth.labelled = truth.labelled || pair.label.has_value();
+      if (!pair.label && first_without_label == 0) first_without_label = line;
     }
     if (pair.first != pair.second) truth.pairs.push_back(pair);
     return {};
   };
   HANDOFF_TRY(take(reader.header(), 1, true));
   while (HANDOFF_TRY(reader.next(row))) HANDOFF_TRY(take(row, reader.line(), false));
+  // Taken for a true pair it would be counted in one figure and left out of another.
+  if (truth.labelled && first_without_label > 0) {
+    return Error{Kind::invalid_input, "people.pairs.label",
+                 "Line " + std::to_string(first_without_label) +
+                     " of the pairs has no label, and other lines have one. Label each line, or none of them.",
+                 path};
+  }
   return truth;
 }
 

@@ -26,7 +26,10 @@ struct Truth {
   std::vector<LabelledPair> pairs;  // where given, otherwise the data set's labels
   bool labelled = false;            // pairs say what they are; only these are judged
 };
-Result<Truth> read_pairs(const std::string& path, const Dataset& dataset);
+// The paths of the data name the file in an error: a pair that names an identifier of two rows is refused. So is a file
+// where some lines have a label and others have none.
+Result<Truth> read_pairs(const std::string& path, const Dataset& dataset, const std::string& data_path = "the file",
+                         const std::string& second_path = "the second file");
 
 struct At {
   double p = 0, precision = 0, recall = 0, f1 = 0;

@@ -328,7 +328,10 @@ Result<Json> generate_file(const std::string& path, const GenerateOptions& optio
   out.close();
   std::error_code status;
   if (!out.fail()) std::filesystem::rename(partial, path, status);
-  if (out.fail() || status) return failed();
+  if (out.fail() || status) {
+    std::filesystem::remove(partial, status);
+    return failed();
+  }
   return Json::object({{"records", records},
                        {"persons", persons},
                        {"personsWithOneRecord", alone},

@@ -137,7 +137,9 @@ std::vector<Strongest> strengths(const Dataset& data, std::span<const ScoredPair
 
 Result<void> can_write(const std::string& path) {
   std::error_code status;
-  if (std::filesystem::is_directory(path, status)) return cannot_write(path);
+  // What is there and no file (a folder, a device) would be replaced by one.
+  if (path.empty() || (std::filesystem::exists(path, status) && !std::filesystem::is_regular_file(path, status)))
+    return cannot_write(path);
   const std::string partial = path + ".partial";
   const bool was_there = std::filesystem::exists(partial, status);
   std::ofstream out(partial, std::ios::binary | std::ios::app);
@@ -155,14 +157,16 @@ Result<void> write_file(const std::string& path, std::string_view text) {
     out.close();
     if (!out) return cannot_write(path);
   }
-  std::error_code status;
+  std::error_code status, ignored;
   std::filesystem::rename(partial, path, status);
-  if (status) return cannot_write(path);
-  return {};
+  if (!status) return {};
+  std::filesystem::remove(partial, ignored);
+  return cannot_write(path);
 }
 
 Result<LinkReport> link_file(const Dataset& data, const Model& model, const std::string& out_path,
                              const LinkOptions& options) {
+  HANDOFF_TRY(can_write(out_path));
   LinkReport report;
   report.records = data.records.size();
   report.model_version = model.version;

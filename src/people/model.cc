@@ -79,7 +79,9 @@ void Model::prepare() {
 }
 
 Result<Model> Model::parse(std::string_view text) {
-  const Json json = HANDOFF_TRY(Json::parse(text));
+  const auto parsed = Json::parse(text);
+  if (!parsed) return bad_model("it is not valid JSON.");
+  const Json& json = *parsed;
   if (json["format"].text_or() != format_name) return bad_model("`format` is not " + std::string(format_name) + ".");
   Model model;
   model.version = json["version"].text_or();

@@ -43,4 +43,9 @@ PhoneCheck check_phone(std::string_view text, std::string_view region) {
   return util->IsPossibleNumber(number) ? PhoneCheck::valid : PhoneCheck::doubtful;
 }
 
+bool is_phone_region(std::string_view region) {
+  const auto* util = i18n::phonenumbers::PhoneNumberUtil::GetInstance();
+  return util->GetCountryCodeForRegion(std::string(region)) != 0;
+}
+
 }  // namespace handoff::people

@@ -11,5 +11,7 @@ enum class PhoneCheck {
   no_digit,  // not a phone number at all
 };
 PhoneCheck check_phone(std::string_view text, std::string_view region);
+// Whether telephone numbers of this country are known: two capital letters (ISO 3166-1).
+bool is_phone_region(std::string_view region);
 
 }  // namespace handoff::people

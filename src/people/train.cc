@@ -6,6 +6,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "base/crypto.h"
 #include "base/random.h"
 #include "people/keys.h"
 
@@ -163,12 +164,17 @@ double session(const std::vector<Pattern>& patterns, const std::vector<Field>& l
   return expected;
 }
 
+// The base's own hash is left behind: a model trained again is named after the release it began with.
+std::string version_of(Model model, const Model& base) {
+  model.version = base.version.substr(0, base.version.find('+'));
+  return model.version + "+" + hex(sha256(model.to_json().dump())).substr(0, 8);
+}
+
 }  // namespace
 
 Trained train(const Dataset& data, const Model& base, const TrainOptions& options) {
   Trained out;
   out.model = base;
-  out.model.version = options.version;
   out.report = Json::object({{"records", static_cast<std::int64_t>(data.records.size())}});
   const auto& records = data.records;
   const auto step = [&](std::uint64_t done) {
@@ -235,6 +241,7 @@ Trained train(const Dataset& data, const Model& base, const TrainOptions& option
     }
   }
   out.model.prepare();
+  out.model.version = options.version.empty() ? version_of(out.model, base) : options.version;
   out.report.set("version", out.model.version);
   step(10);
   return out;

@@ -12,6 +12,8 @@
 namespace handoff::people {
 
 struct TrainOptions {
+  // Empty: that of the base and a short hash of what the model says, so that the same model has the same version and
+  // another model another one.
   std::string version;
   // Which end of the matches' weights the file shows; both unless the model is made from files of either kind.
   enum class Ends { both, clean, noisy } ends = Ends::both;
