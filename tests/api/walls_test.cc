@@ -166,6 +166,12 @@ TEST_P(Walls, nobody_gets_401_before_anything_else_is_looked_at) {
 
 TEST_P(Walls, each_route_asks_for_its_scope) {
   furnish();
+  // What was furnished is being delivered meanwhile, which makes attempts.
+  const auto rows = [&] {
+    auto out = server.rows();
+    out.erase("attempt");
+    return out;
+  };
   const auto with_scope = [&](const char* scope) {
     const Answer made =
         house.caller.post("/api/v1/api-clients", Json::object({{"name", scope}, {"scopes", Json::array({scope})}}));
@@ -181,7 +187,7 @@ TEST_P(Walls, each_route_asks_for_its_scope) {
   };
   // One of the two has another scope than the route asks for.
   const Caller reads_emr = with_scope("emr.read"), reads_audit = with_scope("audit.read");
-  const auto before = server.rows();
+  const auto before = rows();
   for (const Route& route : routes()) {
     if (route.access != Access::caller || *route.scope == '\0') continue;
     SCOPED_TRACE(std::string(route.method) + " " + route.path);
@@ -191,7 +197,7 @@ TEST_P(Walls, each_route_asks_for_its_scope) {
     EXPECT_EQ(answer.code(), "access.scope_missing");
     EXPECT_THAT(answer.json["detail"].text_or(), testing::HasSubstr(route.scope));
   }
-  EXPECT_EQ(server.rows(), before);
+  EXPECT_EQ(rows(), before);
 }
 
 }  // namespace
