@@ -139,6 +139,13 @@ std::vector<Key> stored_keys(const Record& record) {
   return keys.take();
 }
 
+void add_shared_kinds(const std::vector<Key>& probe, const Record& stored, std::vector<KeyKind>& kinds) {
+  for (const auto& key : stored_keys(stored)) {
+    if (std::find(probe.begin(), probe.end(), key) == probe.end()) continue;
+    if (std::find(kinds.begin(), kinds.end(), key.kind) == kinds.end()) kinds.push_back(key.kind);
+  }
+}
+
 namespace {
 
 void search_keys(Keys& keys, const Record& record) {

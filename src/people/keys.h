@@ -47,6 +47,9 @@ bool is_telling(KeyKind kind);
 // What one telephone stands under.
 Key phone_key(std::uint64_t number);
 
+// Adds the kinds of the probe's keys under which a record is stored, each once.
+void add_shared_kinds(const std::vector<Key>& probe, const Record& stored, std::vector<KeyKind>& kinds);
+
 // What is stored beside a record, most telling first.
 std::vector<Key> stored_keys(const Record& record);
 // What a search for this record asks for: the stored keys first, then the expansions.

@@ -83,16 +83,6 @@ Grade grade_of(const Policy& policy, double probability, const std::vector<Guard
   return probability >= policy.review ? Grade::possible : Grade::none;
 }
 
-std::vector<KeyKind> shared_keys(const Record& probe, const Record& candidate) {
-  std::vector<KeyKind> kinds;
-  const auto stored = stored_keys(candidate);
-  for (const auto& key : probe_keys(probe)) {
-    if (std::find(stored.begin(), stored.end(), key) == stored.end()) continue;
-    if (std::find(kinds.begin(), kinds.end(), key.kind) == kinds.end()) kinds.push_back(key.kind);
-  }
-  return kinds;
-}
-
 }  // namespace
 
 Assessment assess(const Scorer& scorer, const Frequencies& frequencies, const Record& probe, const Record& candidate,
@@ -102,21 +92,16 @@ Assessment assess(const Scorer& scorer, const Frequencies& frequencies, const Re
 
 Assessment assess_person(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
                          std::span<const Record> records, const Circumstances& circumstances) {
-  std::vector<KeyKind> keys;
-  for (const auto& record : records) {
-    for (const auto kind : shared_keys(probe, record)) {
-      if (std::find(keys.begin(), keys.end(), kind) == keys.end()) keys.push_back(kind);
-    }
-  }
-  return assess_found(scorer, frequencies, probe, records, std::move(keys), circumstances);
+  auto out = assess_found(scorer, frequencies, probe, records, circumstances);
+  const auto asked = probe_keys(probe);
+  for (const auto& record : records) add_shared_kinds(asked, record, out.keys);
+  return out;
 }
 
 Assessment assess_found(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
-                        std::span<const Record> records, std::vector<KeyKind> keys,
-                        const Circumstances& circumstances) {
+                        std::span<const Record> records, const Circumstances& circumstances) {
   HANDOFF_ASSERT(!records.empty());
   Assessment out;
-  out.keys = std::move(keys);
   Comparison best;
   const Record* nearest = &records.front();
   double nearest_bits = -1e9;

@@ -39,10 +39,9 @@ Assessment assess(const Scorer& scorer, const Frequencies& frequencies, const Re
 // own circumstances. `records` is not empty.
 Assessment assess_person(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
                          std::span<const Record> records, const Circumstances& circumstances = {});
-// The same where it is known already which keys found the person.
+// The same without the keys, which are told for whoever is shown.
 Assessment assess_found(const Scorer& scorer, const Frequencies& frequencies, const Record& probe,
-                        std::span<const Record> records, std::vector<KeyKind> keys,
-                        const Circumstances& circumstances = {});
+                        std::span<const Record> records, const Circumstances& circumstances = {});
 
 // What to do with the candidates, best first.
 struct Decision {

@@ -13,18 +13,6 @@ constexpr std::size_t records_compared_max = 16;
 
 double bits_of(const Candidate& candidate) { return candidate.assessment.evidence.score.total_bits; }
 
-// Which keys of the probe the person's records stand under.
-std::vector<KeyKind> keys_of(const Prepared& probe, std::span<const Record* const> records) {
-  std::vector<KeyKind> kinds;
-  for (const auto* record : records) {
-    for (const auto& key : stored_keys(*record)) {
-      if (std::find(probe.probe.begin(), probe.probe.end(), key) == probe.probe.end()) continue;
-      if (std::find(kinds.begin(), kinds.end(), key.kind) == kinds.end()) kinds.push_back(key.kind);
-    }
-  }
-  return kinds;
-}
-
 // Everybody that was found so far. The records stay where the store's answer put them: they are large. There are few
 // enough to be looked through one by one.
 class Known {
@@ -189,7 +177,7 @@ Assessment assess_records(const Scorer& scorer, const Frequencies& frequencies, 
     for (std::size_t i = 0; i < records_compared_max; ++i) loudest.push_back(records[order[i].second]);
     records = loudest;
   }
-  return assess_found(scorer, frequencies, probe.record, records, {}, circumstances);
+  return assess_found(scorer, frequencies, probe.record, records, circumstances);
 }
 
 Result<Candidates> find_candidates(Lookup& lookup, const Model& model, const OrganizationId& organization,
@@ -243,7 +231,8 @@ Result<Candidates> find_candidates(Lookup& lookup, const Model& model, const Org
   if (out.ranked.size() > search.count) out.ranked.resize(search.count);
   for (auto& candidate : out.ranked) {
     for (const auto& person : known.persons()) {
-      if (*person.id == candidate.person) candidate.assessment.keys = keys_of(prepared, person.records);
+      if (*person.id != candidate.person) continue;
+      for (const auto* record : person.records) add_shared_kinds(prepared.probe, *record, candidate.assessment.keys);
     }
   }
   return out;

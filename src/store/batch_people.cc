@@ -82,6 +82,7 @@ constexpr Statement insert_link{
     "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)"};
 // Behind the last of each key, and nowhere any more once it is crowded: nobody would look there. Whoever adds holds the
 // key's lock, so no other takes the place.
+static_assert(places_of_key == 64, "as the statements below have it");
 constexpr Statement insert_keys{
     "person_key.insert",
     "INSERT INTO person_key (slot, space, record, person, body) SELECT p.slot, CAST($6 AS BIGINT), CAST($2 AS BIGINT), "

@@ -21,7 +21,7 @@ class EmrStory : public EmrTest {
   std::vector<sandbox::Received> until_held(sandbox::CmsSandbox& at, std::size_t count) {
     const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds{20};
     while (at.memory().all().size() < count && std::chrono::steady_clock::now() < give_up)
-      std::this_thread::sleep_for(std::chrono::milliseconds{20});
+      std::this_thread::sleep_for(std::chrono::milliseconds{20});  // between two looks: the sandbox tells nobody
     return at.memory().all();
   }
 };
